@@ -1,0 +1,1 @@
+"""Migrations: one transaction each, tested up and down on both databases."""

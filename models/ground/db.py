@@ -1,0 +1,204 @@
+"""The database: engine set-up, read-only by default, and @command, the only way to write.
+
+Outside a command every transaction is read-only (SQLite `query_only`, PostgreSQL READ ONLY), so a GET
+cannot change anything whatever its code does. A command is one transaction: BEGIN IMMEDIATE on SQLite,
+retried on PostgreSQL's serialization failures and deadlocks.
+"""
+
+import functools
+import random
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from time import sleep
+from typing import Any, ParamSpec, TypeVar
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import Dialect, Engine, MetaData, event
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm.exc import StaleDataError
+from sqlalchemy.types import DateTime, TypeDecorator
+
+from models.ground.errors import Busy, Conflict
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+WRITE = {"write": True, "postgresql_readonly": False}
+READ = {"postgresql_readonly": True}
+RETRIES = 4
+SQLITE_BUSY_MS = 5_000
+
+_writing: ContextVar[bool] = ContextVar("writing", default=False)
+_expected: ContextVar[int | None] = ContextVar("expected", default=None)
+_last_words: ContextVar[Callable[[Any], None] | None] = ContextVar("last_words", default=None)
+
+
+class Base(DeclarativeBase):
+    """Parent of every table; the naming convention lets migrations name every constraint."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware UTC instant in both databases; a naive datetime is refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("instants are aware; this one has no time zone")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def command(function: Callable[P, R]) -> Callable[P, R]:
+    """Run `function` as one write transaction; the first argument, if it is a row, is locked and read anew.
+
+    Raises Busy when the database stays locked past its time-out, Conflict when a row's version moved.
+    """
+
+    @functools.wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        if _writing.get():
+            raise RuntimeError(f"{function.__name__}: a command does not call a command")
+        for attempt in range(RETRIES):
+            try:
+                return _once(function, args, kwargs)
+            except DBAPIError as error:
+                if not _worth_retrying(error) or attempt == RETRIES - 1:
+                    raise _in_words(error) from error
+                sleep(random.uniform(0, 0.02) * 2**attempt)  # noqa: S311 - only keeps two retries apart
+        raise AssertionError("unreachable")
+
+    return run
+
+
+def is_writing() -> bool:
+    """Whether a command is running: nothing may talk to the network now."""
+    return _writing.get()
+
+
+@contextmanager
+def last_words(words: Callable[[Any], None]) -> Iterator[None]:
+    """Call `words(result)` inside the next command's transaction, just before its commit."""
+    token = _last_words.set(words)
+    try:
+        yield
+    finally:
+        _last_words.reset(token)
+
+
+@contextmanager
+def expecting(version: int | None) -> Iterator[None]:
+    """Refuse the next command with Conflict unless the row it works on is still at this version (None: any)."""
+    token = _expected.set(version)
+    try:
+        yield
+    finally:
+        _expected.reset(token)
+
+
+def lock(row: Base) -> None:
+    """Hold `row` until the command ends and read it as it is now."""
+    db.session.refresh(row, with_for_update=True)
+
+
+def is_sqlite() -> bool:
+    """Whether the truth lives in SQLite (the embedded default) or in PostgreSQL."""
+    return db.engine.dialect.name == "sqlite"
+
+
+def prepare(engine: Engine) -> None:
+    """Give the engine's connections the manners of safety.md: durable, read-only unless a command."""
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _set_up_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+
+
+def _once(function: Callable[..., R], args: tuple[Any, ...], kwargs: dict[str, Any]) -> R:
+    session = db.session
+    session.rollback()  # ends the read; every row is read anew, rights included
+    token = _writing.set(True)
+    try:
+        session.connection(execution_options=WRITE)
+        if args and isinstance(args[0], Base):
+            lock(args[0])
+            _refuse_stale(args[0])
+        result = function(*args, **kwargs)
+        session.flush()
+        if words := _last_words.get():
+            words(result)
+        session.commit()
+        return result
+    except StaleDataError as error:
+        session.rollback()
+        raise Conflict("Somebody else changed this a moment ago.") from error
+    except BaseException:
+        session.rollback()
+        raise
+    finally:
+        _writing.reset(token)
+
+
+def _refuse_stale(row: Base) -> None:
+    expected = _expected.get()
+    if expected is not None and getattr(row, "version", expected) != expected:
+        raise Conflict("Somebody else changed this while you were writing. Your text is kept; please look at both.")
+
+
+def _worth_retrying(error: DBAPIError) -> bool:
+    state = getattr(error.orig, "sqlstate", None)
+    return state in ("40001", "40P01")
+
+
+def _in_words(error: DBAPIError) -> Exception:
+    busy = "database is locked" in str(error.orig) or getattr(error.orig, "sqlstate", "") in (
+        "40001", "40P01", "55P03", "57014",
+    )  # fmt: skip
+    if isinstance(error, OperationalError) and busy:
+        return Busy("The database is busy. Nothing was saved; please try again.")
+    return error
+
+
+def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # the begin event below says BEGIN; the driver must not
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        f"busy_timeout={SQLITE_BUSY_MS}",
+        "query_only=ON",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = bool(connection.get_execution_options().get("write"))
+    if connection.info.get("writes", False) is not writes:
+        connection.exec_driver_sql(f"PRAGMA query_only={'OFF' if writes else 'ON'}")
+        connection.info["writes"] = writes
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,30 @@
+"""Secrets derived from the key: link tokens, chain hashes, message ids. Only digests are ever stored."""
+
+import base64
+import hashlib
+import hmac
+
+_key = b""
+
+
+def use_key(secret: str) -> None:
+    """Take the application's secret; set once when the application is made."""
+    global _key
+    _key = secret.encode()
+
+
+def derive(purpose: str, subject: str | int) -> str:
+    """A 256-bit URL-safe token for one subject and purpose; the same every time it is asked."""
+    return base64.urlsafe_b64encode(mac(purpose, str(subject).encode())).rstrip(b"=").decode()
+
+
+def digest(token: str) -> str:
+    """What is stored of a token: its SHA-256, in hex."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def mac(purpose: str, data: bytes) -> bytes:
+    """HMAC-SHA256 under the key, kept apart by purpose. Raises RuntimeError before use_key()."""
+    if not _key:
+        raise RuntimeError("tokens.use_key() has not been called")
+    return hmac.new(_key, purpose.encode() + b"\0" + data, hashlib.sha256).digest()

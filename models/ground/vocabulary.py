@@ -1,0 +1,186 @@
+"""The words of the field, spelled once: the same on the screen, in the code and in the process."""
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a person may be (P1)."""
+
+    REPORTER = "reporter"
+    FIRST_LINE = "first_line"
+    ENGINEER = "engineer"
+    DUTY_LEAD = "duty_lead"
+    SUPERVISOR = "supervisor"
+    TECH_MANAGER = "tech_manager"
+    DIRECTOR = "director"
+    PRODUCT_MANAGER = "product_manager"
+    VERIFIER = "verifier"
+    APPROVER = "approver"
+    CONTACT = "contact"
+    KB_ADMIN = "kb_admin"
+    DEPT_HEAD = "dept_head"
+    ADMIN = "admin"
+
+
+class State(StrEnum):
+    """Where a ticket stands, named for whom it waits on."""
+
+    AWAITING_TRIAGE = "awaiting_triage"
+    AWAITING_ENGINEER = "awaiting_engineer"
+    AWAITING_PLAN = "awaiting_plan"
+    AWAITING_APPROVAL = "awaiting_approval"
+    AWAITING_FIX = "awaiting_fix"
+    AWAITING_TEST = "awaiting_test"
+    AWAITING_CUSTOMER = "awaiting_customer"
+    AWAITING_REVIEW = "awaiting_review"
+    CLOSED = "closed"
+    ARCHIVED = "archived"
+    CANCELLED = "cancelled"
+
+
+class Status(StrEnum):
+    """The one line that everybody understands (P9)."""
+
+    OPEN = "open"
+    IN_PROGRESS = "in_progress"
+    IN_TESTING = "in_testing"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+    ARCHIVED = "archived"
+    CANCELLED = "cancelled"
+
+
+class Severity(StrEnum):
+    """Levels of the default policy (P3.2)."""
+
+    P0 = "P0"
+    P1 = "P1"
+    P2 = "P2"
+    P3 = "P3"
+
+
+class Impact(StrEnum):
+    """How many are hit (P3.3)."""
+
+    SINGLE = "single"
+    DEPARTMENT = "department"
+    MAJORITY = "majority"
+    ALL = "all"
+
+
+class Urgency(StrEnum):
+    """How soon it hurts (P3.3)."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+
+class Category(StrEnum):
+    """Fault categories (P3.1)."""
+
+    SYSTEM = "system"
+    FUNCTION = "function"
+    PERFORMANCE = "performance"
+    ACCOUNT = "account"
+    SECURITY = "security"
+    HARDWARE = "hardware"
+    NETWORK = "network"
+    CONFIGURATION = "configuration"
+    QUESTION = "question"
+    DATA = "data"
+    OTHER = "other"
+
+
+class Channel(StrEnum):
+    """How a report reached the desk (P2.1)."""
+
+    WEB = "web"
+    TELEPHONE = "telephone"
+
+
+class ClockKind(StrEnum):
+    """The obligations that a policy can time (P4.2), and two that the desk keeps for itself."""
+
+    REGISTER = "register"
+    TRIAGE = "triage"
+    RESPOND = "respond"
+    PLAN = "plan"
+    APPROVE = "approve"
+    TEST = "test"
+    RESOLVE = "resolve"
+    RESOLVE_MAX = "resolve_max"
+    UPDATE = "update"
+    FOLLOW_UP = "follow_up"
+    CLOSE = "close"
+    SILENCE = "silence"  # reminders, then confirmation by silence (P10.4); nobody's promise
+    ARCHIVE = "archive"  # seven days after closing (P11.3); nobody's promise
+
+
+HOUSEKEEPING = (ClockKind.SILENCE, ClockKind.ARCHIVE)
+
+
+class Party(StrEnum):
+    """Whom a ticket waits for outside the desk (P4.5)."""
+
+    REPORTER = "reporter"
+    CUSTOMER = "customer"
+    VENDOR = "vendor"
+    DEPARTMENT = "department"
+    WINDOW = "window"
+
+
+class Risk(StrEnum):
+    """Risk class of a plan (P7.2)."""
+
+    STANDARD = "standard"
+    NORMAL = "normal"
+    MAJOR = "major"
+
+
+class PlanKind(StrEnum):
+    """What a plan is for (P7.1)."""
+
+    FIX = "fix"
+    WORKAROUND = "workaround"
+
+
+class Decision(StrEnum):
+    """What an approver can say (P7.3)."""
+
+    APPROVED = "approved"
+    RETURNED = "returned"
+
+
+class Verdict(StrEnum):
+    """What a customer can say of the result (P10.2)."""
+
+    YES = "yes"
+    PARTLY = "partly"
+    NO = "no"
+
+
+class Means(StrEnum):
+    """How a confirmation came (P10.2, P10.4, P10.7)."""
+
+    LINK = "link"
+    PORTAL = "portal"
+    SPOKEN = "spoken"
+    SILENCE = "silence"
+    JOINT_TEST = "joint_test"
+
+
+class Cause(StrEnum):
+    """Category of the root cause (P6.5)."""
+
+    CODE = "code"
+    CONFIGURATION = "configuration"
+    CAPACITY = "capacity"
+    HARDWARE = "hardware"
+    NETWORK = "network"
+    DATA = "data"
+    THIRD_PARTY = "third_party"
+    OPERATION = "operation"
+    CHANGE = "change"
+    UNKNOWN = "unknown"

@@ -1,0 +1,1 @@
+"""Reading: boards, lists, suggestions and counts. Nothing here changes anything."""

@@ -1,0 +1,1 @@
+"""People and what they look after: persons, roles, teams, sessions, customers, services."""

@@ -1,0 +1,111 @@
+"""Persons and their roles (P1). One person can hold several roles, everywhere or in one team."""
+
+from datetime import datetime
+from typing import Any
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from flask_login import UserMixin
+from sqlalchemy import ForeignKey, Index, Select, String, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from models.ground import clock
+from models.ground.db import Base, Instant, db
+from models.ground.vocabulary import Role
+from models.people.team import Department, Team
+
+_hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
+_DECOY = _hasher.hash("nobody has this password")
+
+
+class RoleHeld(Base):
+    """That somebody holds a role; without a team, everywhere."""
+
+    __tablename__ = "role_held"
+    __table_args__ = (UniqueConstraint("person_id", "role", "team_id"), Index(None, "role"))
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    role: Mapped[str] = mapped_column(String(20))
+    team_id: Mapped[int | None] = mapped_column(ForeignKey("team.id"))
+
+
+class Person(UserMixin, Base):
+    """Somebody with an account. `epoch` rises to end every session at once."""
+
+    __tablename__ = "person"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    login: Mapped[str] = mapped_column(String(80), unique=True)
+    name: Mapped[str] = mapped_column(String(80))
+    email: Mapped[str] = mapped_column(String(254), default="")
+    phone: Mapped[str] = mapped_column(String(40), default="")
+    password_hash: Mapped[str] = mapped_column(String(200), default="")
+    locale: Mapped[str] = mapped_column(String(8), default="zh")
+    time_zone: Mapped[str] = mapped_column(String(64), default="Asia/Shanghai")
+    theme: Mapped[str] = mapped_column(String(8), default="auto")
+    engineer_level: Mapped[str] = mapped_column(String(8), default="")  # junior, senior or ""
+    team_id: Mapped[int | None] = mapped_column(ForeignKey("team.id"), index=True)
+    department_id: Mapped[int | None] = mapped_column(ForeignKey("department.id"))
+    on_duty: Mapped[bool] = mapped_column(default=True)
+    active: Mapped[bool] = mapped_column(default=True)
+    deactivated_at: Mapped[datetime | None] = mapped_column(Instant)
+    epoch: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime] = mapped_column(Instant, default=clock.now)
+    version: Mapped[int] = mapped_column(default=1)
+    team: Mapped[Team | None] = relationship(lazy="joined")
+    department: Mapped[Department | None] = relationship()
+    roles_held: Mapped[list[RoleHeld]] = relationship(lazy="selectin", cascade="all, delete-orphan")
+    __mapper_args__ = {"version_id_col": version}
+
+    session_token = ""  # set while signing in; what Flask-Login keeps in the cookie
+
+    @property
+    def is_active(self) -> bool:
+        return self.active
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """Every role held, in whatever team."""
+        return frozenset(held.role for held in self.roles_held)
+
+    def get_id(self) -> str:
+        """What the session cookie remembers: the session's token, not the person."""
+        return self.session_token
+
+    def holds(self, role: str, team_id: int | None = None) -> bool:
+        """Whether the role is held everywhere or, given a team, in that team."""
+        return any(
+            held.role == role and (held.team_id is None or team_id is None or held.team_id == team_id)
+            for held in self.roles_held
+        )
+
+    def set_password(self, password: str) -> None:
+        """Keep the argon2 hash and end every session of this person."""
+        self.password_hash = _hasher.hash(password)
+        self.epoch += 1
+
+
+def password_matches(person: Person | None, password: str) -> bool:
+    """Whether the password is right; takes as long for a stranger as for a colleague."""
+    known = person.password_hash if person and person.active and person.password_hash else ""
+    try:
+        return _hasher.verify(known or _DECOY, password[:200]) and bool(known)
+    except (VerifyMismatchError, InvalidHashError):
+        return False
+
+
+def find_person(login: str) -> Person | None:
+    """The account with this login, or with this e-mail address, active or not."""
+    wanted = login.strip().lower()
+    return db.session.scalar(select(Person).where(Person.login == wanted)) or db.session.scalar(
+        select(Person).where(Person.email == wanted, Person.email != "").limit(1)
+    )
+
+
+def holders(role: Role | str, team_id: int | None = None) -> Select[Person]:
+    """Active people who hold the role everywhere or in the given team, in a steady order."""
+    held: Any = (RoleHeld.team_id.is_(None)) | (RoleHeld.team_id == team_id) if team_id else True
+    return (
+        select(Person)
+        .where(Person.active, Person.roles_held.any((RoleHeld.role == str(role)) & held))
+        .order_by(Person.on_duty.desc(), Person.id)
+    )

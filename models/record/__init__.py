@@ -1,0 +1,1 @@
+"""What is written down: tickets and everything that hangs on them."""

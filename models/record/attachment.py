@@ -1,0 +1,129 @@
+"""Attachments: the row here, the bytes in a file named by our own id. Written before the row, never lost (P2.3)."""
+
+import hashlib
+import os
+import secrets
+from datetime import datetime
+from pathlib import Path
+
+import puremagic
+from sqlalchemy import ForeignKey, String, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.ground import clock
+from models.ground.db import Base, Instant, db
+
+_folder = Path("var/files")
+IMAGES = ("image/png", "image/jpeg", "image/gif", "image/webp")
+
+
+class Attachment(Base):
+    """A file on a ticket; without a ticket it belongs to a form that has not been accepted yet."""
+
+    __tablename__ = "attachment"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(String(32), unique=True)  # unguessable; what forms and addresses carry
+    ticket_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"), index=True)
+    entry_id: Mapped[int | None] = mapped_column(ForeignKey("entry.id"))
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    link_id: Mapped[int | None] = mapped_column(ForeignKey("link.id"))
+    public: Mapped[bool] = mapped_column(default=True)
+    name: Mapped[str] = mapped_column(String(255))
+    media_type: Mapped[str] = mapped_column(String(100))
+    size: Mapped[int]  # bytes
+    sha256: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime] = mapped_column(Instant)
+
+    @property
+    def path(self) -> Path:
+        return _folder / self.key[:2] / self.key
+
+    @property
+    def is_image(self) -> bool:
+        return self.media_type in IMAGES
+
+
+def use_folder(folder: Path) -> None:
+    """Keep the bytes under this folder; set once when the application is made."""
+    global _folder
+    _folder = folder
+
+
+def store(name: str, content: bytes) -> Attachment:
+    """Write the bytes safely (temp, fsync, rename, fsync of the folder) and return the row to add."""
+    key = secrets.token_hex(16)
+    attachment = Attachment(
+        key=key,
+        name=_clean(name),
+        media_type=_sniff(content, name),
+        size=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
+        created_at=clock.now(),
+    )
+    _write(attachment.path, content)
+    return attachment
+
+
+def kept(keys: list[str], *, person_id: int | None, link_id: int | None = None) -> list[Attachment]:
+    """Files that this person's (or link's) unfinished form has already sent."""
+    if not keys:
+        return []
+    return list(
+        db.session.scalars(
+            select(Attachment)
+            .where(
+                Attachment.key.in_(keys[:50]),
+                Attachment.ticket_id.is_(None),
+                Attachment.person_id == person_id if person_id else Attachment.link_id == link_id,
+            )
+            .order_by(Attachment.id)
+        )
+    )
+
+
+def attachments_of(ticket_id: int) -> list[Attachment]:
+    """Every file on the ticket, oldest first."""
+    return list(db.session.scalars(select(Attachment).where(Attachment.ticket_id == ticket_id).order_by(Attachment.id)))
+
+
+def _clean(name: str) -> str:
+    name = name.replace("\\", "/").rsplit("/", 1)[-1]
+    return "".join(c for c in name if c.isprintable()).strip()[-200:] or "file"
+
+
+def _sniff(content: bytes, name: str) -> str:
+    try:
+        return str(puremagic.from_string(content, mime=True, filename=name)) or "application/octet-stream"
+    except (puremagic.PureError, ValueError):
+        return "application/octet-stream"
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".part")
+    with temporary.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.rename(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def attach(
+    keys: list[str],
+    *,
+    ticket_id: int,
+    person_id: int | None,
+    link_id: int | None,
+    public: bool,
+    entry_id: int | None = None,
+) -> list[Attachment]:
+    """Move files that the actor's form has sent onto the ticket; runs inside a command."""
+    files = kept(keys, person_id=person_id, link_id=link_id)
+    for file in files:
+        file.ticket_id, file.entry_id, file.public = ticket_id, entry_id, public
+    return files

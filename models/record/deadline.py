@@ -1,0 +1,102 @@
+"""Deadlines: obligations as rows (P4.1). One row a ticket, kind and round; `ring_at` is when its next mark is due."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from models.ground import clock
+from models.ground.db import Base, Instant, db
+from models.ground.vocabulary import HOUSEKEEPING
+from models.people.person import Person
+from models.record.ticket import Ticket
+
+RUNNING, PAUSED, MET, CANCELLED = "running", "paused", "met", "cancelled"
+BREACH = 100  # marks: 50 and 80 per cent warn, 100 is the breach and rung 1, 200 rung 2, 300 rung 3 …
+ASK_AGAIN = 1000  # 1001, 1002 …: an acknowledged escalation that is still unresolved asks again (P5.3)
+
+
+class Deadline(Base):
+    """One obligation: when it started, when it is due, whether it waits, was met, was missed."""
+
+    __tablename__ = "deadline"
+    __table_args__ = (
+        UniqueConstraint("ticket_id", "kind", "round"),
+        Index(None, "ring_at"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"))
+    kind: Mapped[str] = mapped_column(String(12))
+    round: Mapped[int] = mapped_column(default=1)
+    severity: Mapped[str] = mapped_column(String(8))  # with the ticket's policy version, this is its target
+    started_at: Mapped[datetime] = mapped_column(Instant)
+    due_at: Mapped[datetime] = mapped_column(Instant)
+    state: Mapped[str] = mapped_column(String(10), default=RUNNING)
+    mark: Mapped[int]  # what fires next
+    ring_at: Mapped[datetime | None] = mapped_column(Instant)  # None: nothing more will fire
+    paused_at: Mapped[datetime | None] = mapped_column(Instant)
+    met_at: Mapped[datetime | None] = mapped_column(Instant)
+    breached_at: Mapped[datetime | None] = mapped_column(Instant)
+    late_by_triage: Mapped[bool] = mapped_column(default=False)  # already past when the level was raised (P4.2)
+    acknowledged_at: Mapped[datetime | None] = mapped_column(Instant)
+    acknowledged_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    ticket: Mapped[Ticket] = relationship()
+    acknowledged_by: Mapped[Person | None] = relationship()
+
+    @property
+    def clock_state(self) -> str:
+        """running, paused, met, breached, late (met after its due time) or cancelled."""
+        if self.state == MET:
+            return "late" if self.met_at and self.met_at > self.due_at else "met"
+        if self.state == RUNNING and clock.now() >= self.due_at:
+            return "breached"
+        return self.state
+
+
+class Pause(Base):
+    """A span in which the ticket waited on somebody outside (P4.5)."""
+
+    __tablename__ = "pause"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), index=True)
+    party: Mapped[str] = mapped_column(String(12))
+    reason: Mapped[str] = mapped_column(String(200), default="")
+    started_at: Mapped[datetime] = mapped_column(Instant)
+    ended_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class Firing(Base):
+    """That a mark fired: exactly once, with the time it was due and the time it was done (P5.5)."""
+
+    __tablename__ = "firing"
+    __table_args__ = (UniqueConstraint("deadline_id", "mark"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    deadline_id: Mapped[int] = mapped_column(ForeignKey("deadline.id"))
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), index=True)
+    mark: Mapped[int]
+    role: Mapped[str] = mapped_column(String(20))
+    due_at: Mapped[datetime] = mapped_column(Instant)
+    done_at: Mapped[datetime] = mapped_column(Instant)
+    deadline: Mapped[Deadline] = relationship()
+
+
+def deadlines_of(ticket: Ticket) -> list[Deadline]:
+    """Every promise made on the ticket, oldest first; the desk's own housekeeping is left out."""
+    return list(
+        db.session.scalars(
+            select(Deadline)
+            .where(Deadline.ticket_id == ticket.id, Deadline.kind.not_in(HOUSEKEEPING))
+            .order_by(Deadline.id)
+        )
+    )
+
+
+def open_deadlines(ticket: Ticket) -> list[Deadline]:
+    """The ticket's deadlines that are neither met nor cancelled, housekeeping included."""
+    return list(
+        db.session.scalars(
+            select(Deadline)
+            .where(Deadline.ticket_id == ticket.id, Deadline.state.in_((RUNNING, PAUSED)))
+            .order_by(Deadline.id)
+        )
+    )

@@ -1,0 +1,57 @@
+"""Events: what happened, append-only and chained. Texts stand in entries; the chain holds their digests."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, String, func, select
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from models.ground.db import Base, Instant, db
+from models.people.person import Person
+
+
+class Event(Base):
+    """One thing that happened to a ticket. The database refuses to change or delete it."""
+
+    __tablename__ = "event"
+    __table_args__ = (Index(None, "ticket_id", "seq", unique=True),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"))
+    seq: Mapped[int]  # of the ticket, from 1
+    name: Mapped[str] = mapped_column(String(24))  # the action, in the past: "triaged"
+    at: Mapped[datetime] = mapped_column(Instant)
+    actor_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    link_id: Mapped[int | None]  # the customer's link that acted; neither: the desk itself
+    version: Mapped[int]  # of the ticket, after this event
+    state: Mapped[str] = mapped_column(String(24))  # of the ticket, after this event
+    details: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    told: Mapped[list[int]] = mapped_column(JSON, default=list)  # people whose inbox this reached
+    chain: Mapped[str] = mapped_column(String(64))
+    actor: Mapped[Person | None] = relationship()
+
+
+@dataclass(frozen=True)
+class Change:
+    """What live screens need to know of an event."""
+
+    id: int
+    ticket_id: int
+    seq: int
+    told: list[int]
+
+
+def newest() -> int:
+    """The sequence number of the newest event; 0 before the first."""
+    return db.session.scalar(select(func.max(Event.id))) or 0
+
+
+def since(sequence: int, limit: int = 500) -> list[Change]:
+    """Events after `sequence`, oldest first, without their texts."""
+    rows = db.session.execute(
+        select(Event.id, Event.ticket_id, Event.seq, Event.told)
+        .where(Event.id > sequence)
+        .order_by(Event.id)
+        .limit(limit)
+    )
+    return [Change(*row) for row in rows]

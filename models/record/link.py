@@ -1,0 +1,75 @@
+"""Signed links: the customer's way in, without an account (P10.3). Only digests of tokens are stored."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import ForeignKey, Index, String, select
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from models.ground import clock, tokens
+from models.ground.db import Base, Instant, db
+from models.record.ticket import Ticket
+
+PROGRESS = "progress"  # see progress, add information, confirm
+
+
+class Link(Base):
+    """A door to one ticket, for one purpose and round. Viewing repeats, answering counts once."""
+
+    __tablename__ = "link"
+    __table_args__ = (Index(None, "ticket_id", "purpose", "round"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"))
+    purpose: Mapped[str] = mapped_column(String(12))
+    round: Mapped[int]
+    token_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    expires_at: Mapped[datetime] = mapped_column(Instant)
+    revoked_at: Mapped[datetime | None] = mapped_column(Instant)
+    ticket: Mapped[Ticket] = relationship(lazy="joined")
+
+    @property
+    def token(self) -> str:
+        """Derived from the key, never stored: rendered only when sent, copied or shown (safety rule 27)."""
+        return tokens.derive("link", f"{self.id}:{self.purpose}:{self.round}")
+
+    @property
+    def death(self) -> str:
+        """Why the link no longer works: revoked, expired, superseded; "" while it lives."""
+        if self.revoked_at:
+            return "revoked"
+        if self.expires_at <= clock.real_now():
+            return "expired"
+        return "superseded" if self.round != self.ticket.round else ""
+
+
+def open_link(ticket: Ticket, *, days: int, purpose: str = PROGRESS) -> Link:
+    """The living link of this round, made if there is none; runs inside a command."""
+    if found := living_link(ticket, purpose=purpose):
+        return found
+    now = clock.real_now()
+    link = Link(
+        ticket=ticket,
+        purpose=purpose,
+        round=ticket.round,
+        created_at=now,
+        expires_at=now + timedelta(days=days),
+    )
+    db.session.add(link)
+    db.session.flush()
+    link.token_hash = tokens.digest(link.token)
+    return link
+
+
+def living_link(ticket: Ticket, *, purpose: str = PROGRESS) -> Link | None:
+    """The link of this round that still works, if any."""
+    links = db.session.scalars(
+        select(Link)
+        .where(Link.ticket_id == ticket.id, Link.purpose == purpose, Link.round == ticket.round)
+        .order_by(Link.id.desc())
+    )
+    return next((link for link in links if not link.death), None)
+
+
+def find_link(token: str) -> Link | None:
+    """The link a token opens, alive or dead; None when there is no such token."""
+    return db.session.scalar(select(Link).where(Link.token_hash == tokens.digest(token)))

@@ -1,0 +1,33 @@
+"""Ticket numbers: unique under concurrency, never reused; the sequence of the day widens past 999 (P2.5)."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import String
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.ground.db import Base, db, is_sqlite
+from models.policy.pack import Pack
+
+
+class NumberCounter(Base):
+    """How far a sequence has counted; one row a day and template."""
+
+    __tablename__ = "number_counter"
+    key: Mapped[str] = mapped_column(String(60), primary_key=True)
+    value: Mapped[int]
+
+
+def next_number(pack: Pack, at: datetime) -> str:
+    """Take the next number; two callers never get the same, because the row is locked till they commit."""
+    day = at.astimezone(ZoneInfo(pack.number_tz)).date()
+    insert = sqlite.insert if is_sqlite() else postgresql.insert
+    key = pack.format_number(0, day)  # everything but the sequence: one counter for each
+    counted = (
+        insert(NumberCounter)
+        .values(key=key, value=1)
+        .on_conflict_do_update(index_elements=[NumberCounter.key], set_={"value": NumberCounter.__table__.c.value + 1})
+        .returning(NumberCounter.__table__.c.value)
+    )
+    return pack.format_number(db.session.execute(counted).scalar_one(), day)

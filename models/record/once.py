@@ -1,0 +1,30 @@
+"""One-time form tokens (safety rule 12): a form acts once, and a replay gets the first answer."""
+
+from datetime import datetime
+
+from sqlalchemy import String, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.ground import clock
+from models.ground.db import Base, Instant, db
+
+
+class Once(Base):
+    """A token that has been spent: with what, and where its answer stands."""
+
+    __tablename__ = "once"
+    token: Mapped[str] = mapped_column(String(64), primary_key=True)
+    body: Mapped[str] = mapped_column(String(64))  # digest of what was sent
+    location: Mapped[str] = mapped_column(String(400))
+    spent_at: Mapped[datetime] = mapped_column(Instant)
+
+
+def spend(token: str, *, body: str, location: str) -> None:
+    """Spend the token in the running command; a second spender fails on the primary key."""
+    db.session.add(Once(token=token, body=body, location=location, spent_at=clock.real_now()))
+    db.session.flush()
+
+
+def spent(token: str) -> Once | None:
+    """What became of the token, if it was spent."""
+    return db.session.scalar(select(Once).where(Once.token == token))

@@ -1,0 +1,62 @@
+"""Search: own tokens (CJK bigrams, Latin words) in SQLite FTS5 and PostgreSQL tsvector; same results in both."""
+
+import re
+import unicodedata
+
+from sqlalchemy import ColumnElement, text
+from sqlalchemy.sql import select
+
+from models.ground.db import db, is_sqlite
+from models.record.ticket import Ticket
+
+_RUNS = re.compile(r"[一-鿿㐀-䶿]+|[a-z0-9]+", re.ASCII | re.IGNORECASE)
+LONGEST = 20_000  # characters of one text that are indexed
+
+
+def index_ticket(ticket: Ticket, *texts: str) -> None:
+    """Add `texts` to what finds the ticket; runs inside the command that wrote them."""
+    words = " ".join(tokens(" ".join(texts)[:LONGEST]))
+    if not words:
+        return
+    if is_sqlite():
+        statement = "INSERT INTO search_text(tokens, ticket_id) VALUES (:words, :ticket)"
+    else:
+        statement = "INSERT INTO search_text(tokens, ticket_id) VALUES (to_tsvector('simple', :words), :ticket)"
+    db.session.execute(text(statement), {"words": words, "ticket": ticket.id})
+
+
+def forget_ticket(ticket: Ticket) -> None:
+    """Take every word of the ticket out of the index, before it is written anew after a redaction."""
+    db.session.execute(text("DELETE FROM search_text WHERE ticket_id = :ticket"), {"ticket": ticket.id})
+
+
+def matches(query: str) -> ColumnElement[bool] | None:
+    """The condition on Ticket for `query`, which is a number in any spelling or words; None for an empty one."""
+    query = unicodedata.normalize("NFKC", query).strip()[:200]
+    compact = query.upper().replace(" ", "").lstrip("#")
+    if re.fullmatch(r"(TS)?-?\d{3,15}", compact):
+        return Ticket.number.like(f"%{compact.removeprefix('TS')}")
+    words = tokens(query)
+    if not words:
+        return None
+    if is_sqlite():
+        found = text("SELECT ticket_id FROM search_text WHERE search_text MATCH :wanted")
+        wanted = " AND ".join(f'"{word}"' for word in words)
+    else:
+        found = text("SELECT ticket_id FROM search_text WHERE tokens @@ to_tsquery('simple', :wanted)")
+        wanted = " & ".join(words)
+    ids = found.bindparams(wanted=wanted).columns(Ticket.id).subquery()
+    return Ticket.id.in_(select(ids.c.id))
+
+
+def tokens(words: str) -> list[str]:
+    """Latin words whole, Chinese as overlapping pairs, so that 登录 is found inside 登录失败."""
+    found: list[str] = []
+    for run in _RUNS.findall(unicodedata.normalize("NFKC", words).lower()):
+        if run.isascii():
+            found.append(run[:60])
+        elif len(run) == 1:
+            found.append(run)
+        else:
+            found += (run[i : i + 2] for i in range(len(run) - 1))
+    return found

@@ -1,0 +1,157 @@
+"""The ticket: one fault on its road. Only workflow.advance() writes `state`, only the journal `seq`."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, String, Text, select
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from models.ground import clock
+from models.ground.db import Base, Instant, db
+from models.ground.vocabulary import State, Status
+from models.people.customer import Contact, Customer
+from models.people.person import Person
+from models.people.team import Service, Team
+from models.policy.version import PolicyVersion
+
+STATUS_OF = {
+    State.AWAITING_TRIAGE: Status.OPEN,
+    State.AWAITING_ENGINEER: Status.OPEN,
+    State.AWAITING_PLAN: Status.IN_PROGRESS,
+    State.AWAITING_APPROVAL: Status.IN_PROGRESS,
+    State.AWAITING_FIX: Status.IN_PROGRESS,
+    State.AWAITING_TEST: Status.IN_TESTING,
+    State.AWAITING_CUSTOMER: Status.RESOLVED,
+    State.AWAITING_REVIEW: Status.RESOLVED,
+    State.CLOSED: Status.CLOSED,
+    State.ARCHIVED: Status.ARCHIVED,
+    State.CANCELLED: Status.CANCELLED,
+}
+ENDED = (State.CLOSED, State.ARCHIVED, State.CANCELLED)
+TITLE_LENGTH = 80
+
+
+class Follower(Base):
+    """That somebody follows a ticket (P3.10)."""
+
+    __tablename__ = "follower"
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True, index=True)
+
+
+class Ticket(Base):
+    """A fault. `version` moves with its fields and locks its forms; `seq` moves with every event, for live screens."""
+
+    __tablename__ = "ticket"
+    __table_args__ = (
+        Index(None, "state", "id"),
+        Index(None, "assignee_id", "state"),
+        Index(None, "reporter_id", "id"),
+        Index(None, "team_id", "state"),
+        Index(None, "state", "next_due_at", "id"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(String(40), unique=True)
+    state: Mapped[str] = mapped_column(String(24))
+    version: Mapped[int] = mapped_column(default=1)
+    seq: Mapped[int] = mapped_column(default=0)
+    chain: Mapped[str] = mapped_column(String(64), default="")
+    round: Mapped[int] = mapped_column(default=1)  # rises when a result is disputed or a ticket reopened
+
+    title: Mapped[str] = mapped_column(String(TITLE_LENGTH))
+    description: Mapped[str] = mapped_column(Text)
+    occurred_at: Mapped[datetime | None] = mapped_column(Instant)
+    device: Mapped[str] = mapped_column(String(200), default="")
+    steps: Mapped[str] = mapped_column(Text, default="")
+    frequency: Mapped[str] = mapped_column(String(200), default="")
+    affected: Mapped[str] = mapped_column(String(200), default="")
+    workaround: Mapped[str] = mapped_column(Text, default="")
+
+    channel: Mapped[str] = mapped_column(String(12))
+    reported_at: Mapped[datetime] = mapped_column(Instant)  # reached the desk
+    created_at: Mapped[datetime] = mapped_column(Instant)  # registered
+    reporter_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    registrar_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    contact_id: Mapped[int | None] = mapped_column(ForeignKey("contact.id"), index=True)
+    customer_id: Mapped[int | None] = mapped_column(ForeignKey("customer.id"), index=True)
+    discoverer: Mapped[str] = mapped_column(String(80), default="")
+    confirmer: Mapped[str] = mapped_column(String(80), default="")
+    service_id: Mapped[int | None] = mapped_column(ForeignKey("service.id"))
+
+    severity: Mapped[str] = mapped_column(String(8))  # suggested until triaged_at is set
+    impact: Mapped[str] = mapped_column(String(12), default="")
+    urgency: Mapped[str] = mapped_column(String(12), default="")
+    category: Mapped[str] = mapped_column(String(20), default="")
+    category_other: Mapped[str] = mapped_column(String(80), default="")
+    triaged_at: Mapped[datetime | None] = mapped_column(Instant)
+    team_id: Mapped[int | None] = mapped_column(ForeignKey("team.id"))
+    assignee_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    policy_version_id: Mapped[int] = mapped_column(ForeignKey("policy_version.id"))
+
+    escalation: Mapped[int] = mapped_column(default=0)  # the highest rung that has been told
+    waiting_on: Mapped[str] = mapped_column(String(12), default="")  # a Party, "" when it is our turn
+    next_due_at: Mapped[datetime | None] = mapped_column(Instant)
+
+    root_cause: Mapped[str] = mapped_column(Text, default="")
+    cause: Mapped[str] = mapped_column(String(20), default="")
+    scope: Mapped[str] = mapped_column(Text, default="")
+    temporary_measure: Mapped[str] = mapped_column(Text, default="")
+    resolved_at: Mapped[datetime | None] = mapped_column(Instant)
+    closed_at: Mapped[datetime | None] = mapped_column(Instant)
+    review: Mapped[str] = mapped_column(Text, default="")
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"))
+
+    reporter: Mapped[Person | None] = relationship(foreign_keys=reporter_id)
+    registrar: Mapped[Person | None] = relationship(foreign_keys=registrar_id)
+    assignee: Mapped[Person | None] = relationship(foreign_keys=assignee_id)
+    contact: Mapped[Contact | None] = relationship()
+    customer: Mapped[Customer | None] = relationship()
+    service: Mapped[Service | None] = relationship()
+    team: Mapped[Team | None] = relationship()
+    policy_version: Mapped[PolicyVersion] = relationship()
+    parent: Mapped["Ticket | None"] = relationship(remote_side="Ticket.id")
+    followers: Mapped[list[Person]] = relationship(secondary="follower", order_by=Person.id)
+    __mapper_args__ = {"version_id_col": version, "version_id_generator": False}
+
+    @property
+    def status(self) -> str:
+        """The public status of this state (P9)."""
+        return STATUS_OF[State(self.state)].value
+
+    @property
+    def side_statuses(self) -> list[str]:
+        """What stands beside the status, when it applies (P9)."""
+        said = []
+        if self.waiting_on in ("reporter", "customer") or self.state == State.AWAITING_CUSTOMER:
+            said.append("waiting_for_you")
+        if self.state == State.AWAITING_APPROVAL:
+            said.append("awaiting_approval")
+        if self.escalation and self.state not in ENDED:
+            said.append("escalated")
+        return said
+
+    @property
+    def is_open(self) -> bool:
+        return self.state not in ENDED
+
+    @property
+    def caller(self) -> Person | Contact | None:
+        """Who is told and asked: the customer's contact if there is one, else the reporter."""
+        return self.contact or self.reporter
+
+
+def find_ticket(number: str) -> Ticket | None:
+    """The ticket with exactly this number."""
+    return db.session.scalar(select(Ticket).where(Ticket.number == number.upper()))
+
+
+def title_of(description: str) -> str:
+    """The first sentence of what was written, so that nobody has to invent a title."""
+    first = description.strip().splitlines()[0].strip() if description.strip() else ""
+    for end in "。!?!?;;":
+        first = first.split(end)[0] or first
+    return first if len(first) <= TITLE_LENGTH else first[: TITLE_LENGTH - 1] + "…"
+
+
+def age(ticket: Ticket) -> float:
+    """Seconds since the report reached the desk."""
+    return (clock.now() - ticket.reported_at).total_seconds()

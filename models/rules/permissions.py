@@ -1,0 +1,216 @@
+"""Who may do what: one table, asked by the route, by the command and by the template."""
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import ColumnElement, or_, select, true
+
+from models.ground.db import db
+from models.ground.vocabulary import Category, Role, State
+from models.people.person import Person
+from models.record.link import Link
+from models.record.plan import Approval, Plan, WorkStep
+from models.record.ticket import Follower, Ticket
+
+Actor = Person | Link | None  # None is the desk itself: clockwork
+
+# action → who, as roles of P1 or as a relation to the ticket. Everything not written here is forbidden.
+MAY: dict[str, str] = {
+    # the road
+    "report": "anyone link_holder",
+    "register": "first_line supervisor",
+    "triage": "first_line supervisor",
+    "answer": "first_line assignee",
+    "ask": "first_line assignee supervisor",
+    "supply": "reporter link registrar first_line",
+    "take": "assignee",
+    "hand_over": "assignee supervisor tech_manager",
+    "step": "assignee engineer",
+    "diagnose": "assignee",
+    "submit_plan": "assignee",
+    "use_standard_change": "assignee",
+    "approve": "seat",
+    "return": "seat",
+    "withdraw": "author",
+    "work": "assignee",
+    "fix": "assignee",
+    "roll_back": "assignee",
+    "pass_test": "verifier assignee",
+    "fail_test": "verifier assignee",
+    "confirm": "reporter link",
+    "confirm_partly": "reporter link",
+    "record_spoken": "first_line assignee",
+    "dispute": "reporter link",
+    "confirm_silently": "desk",
+    "send_back": "supervisor",
+    "close": "supervisor",
+    "reopen": "reporter link supervisor",
+    "archive": "desk",
+    "cancel": "first_line supervisor reporter_before_triage",
+    # beside the road
+    "note": "staff",
+    "update": "assignee first_line supervisor tech_manager",
+    "call": "assignee first_line",
+    "regrade": "assignee first_line supervisor tech_manager",
+    "wait": "assignee first_line supervisor tech_manager",
+    "resume": "assignee first_line supervisor tech_manager",
+    "acknowledge": "told",
+    "report_up": "tech_manager",
+    "follow": "viewer",
+    "unfollow": "viewer",
+    "attach": "staff reporter link",
+    "send_link": "assignee first_line supervisor",
+    "revoke_link": "assignee first_line supervisor",
+    "redact": "supervisor",
+    "escalate": "desk",
+    "warn": "desk",
+    # around the tickets
+    "view": "viewer",
+    "view_internal": "staff",
+    "view_triage": "first_line supervisor tech_manager",
+    "view_bench": "engineer first_line supervisor verifier tech_manager",
+    "view_approvals": "supervisor approver engineer tech_manager director",
+    "view_watch": "supervisor tech_manager director duty_lead dept_head admin",
+    "view_archive": "staff kb_admin",
+    "view_article": "anyone",
+    "draft_article": "engineer first_line supervisor kb_admin",
+    "edit_article": "kb_admin owner",
+    "publish_article": "kb_admin",
+    "keep_standard_change": "supervisor",
+    "administer": "admin",
+    "view_outbox": "admin supervisor",
+    "move_demo_clock": "admin",
+}
+NEVER = {"approve": ("own_plan", "implementer"), "return": ("own_plan", "implementer")}
+
+ROLES = frozenset(str(role) for role in Role)
+STAFF = frozenset(Role) - {Role.REPORTER, Role.CONTACT, Role.KB_ADMIN, Role.ADMIN}
+SEE_SECURITY = (Role.SUPERVISOR, Role.TECH_MANAGER, Role.DIRECTOR)
+SEE_ALL = STAFF | {Role.ADMIN}
+
+
+def allows(actor: Actor, action: str, thing: Any = None) -> bool:
+    """Whether the actor may do the action on the thing. Unknown actions are forbidden to everybody."""
+    who = MAY.get(action, "").split()
+    if any(_is(actor, relation, thing) for relation in NEVER.get(action, ())):
+        return False
+    ticket = _ticket_of(thing)
+    if ticket is not None and actor is not None and not can_see(actor, ticket):
+        return False
+    return any(_is(actor, relation, thing) for relation in who)
+
+
+def can_see(actor: Actor, ticket: Ticket) -> bool:
+    """Whether the actor may know that the ticket exists (P2.11 for security, P3.10 for followers)."""
+    if isinstance(actor, Link):
+        return actor.ticket_id == ticket.id
+    if actor is None:
+        return True
+    if _is_involved(actor, ticket):
+        return True
+    if ticket.category == Category.SECURITY and ticket.state != State.AWAITING_TRIAGE:
+        return any(actor.holds(role) for role in SEE_SECURITY)
+    return bool(actor.roles & SEE_ALL) or (
+        actor.holds(Role.KB_ADMIN) and ticket.state in (State.CLOSED, State.ARCHIVED)
+    )
+
+
+def visible(actor: Person) -> ColumnElement[bool]:
+    """can_see() as a condition of a query: what lists, counts and searches may show."""
+    involved = or_(
+        Ticket.reporter_id == actor.id,
+        Ticket.assignee_id == actor.id,
+        Ticket.registrar_id == actor.id,
+        Ticket.id.in_(select(Follower.ticket_id).where(Follower.person_id == actor.id)),
+        Ticket.id.in_(select(Plan.ticket_id).join(Approval).where(Approval.person_id == actor.id)),
+    )
+    if actor.roles & set(SEE_SECURITY):
+        return true()
+    harmless = (Ticket.category != Category.SECURITY) | (Ticket.state == State.AWAITING_TRIAGE)
+    if actor.roles & SEE_ALL:
+        return harmless | involved
+    if actor.holds(Role.KB_ADMIN):
+        return (harmless & Ticket.state.in_((State.CLOSED, State.ARCHIVED))) | involved
+    return involved
+
+
+def _ticket_of(thing: Any) -> Ticket | None:
+    if isinstance(thing, Ticket):
+        return thing
+    return thing.ticket if isinstance(thing, (Plan, Link)) else None
+
+
+def _is(actor: Actor, relation: str, thing: Any) -> bool:
+    if relation == "desk":
+        return actor is None
+    if isinstance(actor, Link):
+        here = relation == "link_holder" or (relation in ("link", "viewer") and _ticket_of(thing) is actor.ticket)
+        return here and not actor.death
+    if actor is None or not actor.active:
+        return False
+    ticket = _ticket_of(thing)
+    match relation:
+        case "anyone":
+            return True
+        case "staff":
+            return bool(actor.roles & STAFF)
+        case "viewer":
+            return ticket is not None and can_see(actor, ticket)
+        case "owner":
+            return bool(getattr(thing, "owner_id", None) == actor.id)
+    if ticket is not None and relation in _RELATIONS:
+        return _RELATIONS[relation](actor, ticket)
+    return relation in ROLES and actor.holds(relation, ticket.team_id if ticket else None)
+
+
+def _is_involved(actor: Person, ticket: Ticket) -> bool:
+    return (
+        actor.id in (ticket.reporter_id, ticket.assignee_id, ticket.registrar_id)
+        or db.session.get(Follower, (ticket.id, actor.id)) is not None
+        or _has_sat(actor, ticket)
+    )
+
+
+def _has_sat(actor: Person, ticket: Ticket) -> bool:
+    sat = select(Approval.id).join(Plan).where(Plan.ticket_id == ticket.id, Approval.person_id == actor.id)
+    return db.session.scalar(sat.limit(1)) is not None
+
+
+def _open_plan(ticket: Ticket) -> Plan | None:
+    return db.session.scalar(select(Plan).where(Plan.ticket_id == ticket.id).order_by(Plan.revision.desc()).limit(1))
+
+
+def _has_seat(actor: Person, ticket: Ticket) -> bool:
+    plan = _open_plan(ticket)
+    return plan is not None and any(seat.person_id == actor.id for seat in plan.approvals)
+
+
+def _wrote_plan(actor: Person, ticket: Ticket) -> bool:
+    plan = _open_plan(ticket)
+    return plan is not None and plan.author_id == actor.id
+
+
+def _carried_out(actor: Person, ticket: Ticket) -> bool:
+    done = select(WorkStep.id).where(WorkStep.ticket_id == ticket.id, WorkStep.person_id == actor.id)
+    return ticket.assignee_id == actor.id or db.session.scalar(done.limit(1)) is not None
+
+
+def _was_told(actor: Person, ticket: Ticket) -> bool:
+    """On the ladder: the rungs that a ticket can climb, each in its own role (P5.3)."""
+    climbed = (Role.SUPERVISOR, Role.TECH_MANAGER, Role.DIRECTOR)
+    return ticket.escalation > 0 and any(actor.holds(role, ticket.team_id) for role in climbed)
+
+
+_RELATIONS: dict[str, Callable[[Person, Ticket], bool]] = {
+    "reporter": lambda actor, ticket: ticket.reporter_id == actor.id,
+    "reporter_before_triage": lambda actor, ticket: (
+        ticket.reporter_id == actor.id and ticket.state == State.AWAITING_TRIAGE
+    ),
+    "registrar": lambda actor, ticket: ticket.registrar_id == actor.id,
+    "assignee": lambda actor, ticket: ticket.assignee_id == actor.id,
+    "seat": _has_seat,
+    "author": _wrote_plan,
+    "own_plan": _wrote_plan,
+    "implementer": _carried_out,
+    "told": _was_told,
+}

@@ -1,0 +1,189 @@
+"""Joiners and leavers, passwords and sign-in: everything that happens to an account."""
+
+from typing import Any
+
+from sqlalchemy import select, update
+
+from models.ground import clock
+from models.ground.db import command, db
+from models.ground.errors import Conflict, Invalid, Missing, Refused
+from models.ground.vocabulary import Role, State
+from models.people.person import Person, RoleHeld, find_person, holders
+from models.people.session import RESET_LASTS, PasswordReset, Session, open_session, reset_of
+from models.record.ticket import ENDED, Ticket
+from models.rules import workflow
+from models.rules.notices import owe_person
+
+SHORTEST_PASSWORD = 8
+FIELDS = (
+    "name", "email", "phone", "locale", "time_zone", "engineer_level", "team_id", "department_id", "on_duty",
+)  # fmt: skip
+
+
+@command
+def sign_in(person: Person, *, browser: str) -> str:
+    """Open a session; returns the token that the cookie keeps."""
+    if not person.active:
+        raise Refused("This account is not active.")
+    return open_session(person, browser=browser)
+
+
+@command
+def sign_out(session_token_hash: str) -> None:
+    """End the session with this digest."""
+    db.session.execute(
+        update(Session).where(Session.token_hash == session_token_hash).values(ended_at=clock.real_now())
+    )
+
+
+@command
+def create_person(
+    *, actor: Person | None, login: str, name: str, password: str, roles: list[str], **fields: Any
+) -> Person:
+    """A joiner. `actor` None is the command line. Raises Invalid with the field at fault."""
+    _need_admin(actor)
+    login = login.strip().lower()
+    if not login or not name.strip():
+        raise Invalid("This must be filled in.", field="login" if not login else "name")
+    if find_person(login):
+        raise Invalid("There is an account with this name already.", field="login")
+    _refuse_weak(password)
+    person = Person(login=login, name=name.strip(), **_cleaned(fields))
+    person.set_password(password)
+    person.roles_held = [RoleHeld(role=role) for role in sorted({Role.REPORTER.value, *roles})]
+    db.session.add(person)
+    db.session.flush()
+    return person
+
+
+@command
+def edit_person(person: Person, *, actor: Person, roles: list[str], **fields: Any) -> Person:
+    """Change somebody's details and roles; a change of roles ends their sessions. The last administrator stays one."""
+    _need_admin(actor)
+    wanted = {Role.REPORTER.value, *roles}
+    if Role.ADMIN in person.roles and Role.ADMIN not in wanted:
+        _refuse_last_admin(person)
+    for field, value in _cleaned(fields).items():
+        setattr(person, field, value)
+    if wanted != person.roles:
+        scoped = [held for held in person.roles_held if held.role in wanted]
+        person.roles_held = scoped + [RoleHeld(role=role) for role in sorted(wanted - {h.role for h in scoped})]
+        person.epoch += 1
+    return person
+
+
+@command
+def reset_password(person: Person, *, actor: Person | None, password: str) -> Person:
+    """An administrator (None: the command line) sets a new password; every session of the person ends."""
+    _need_admin(actor)
+    _refuse_weak(password)
+    person.set_password(password)
+    return person
+
+
+@command
+def change_own_password(person: Person, *, password: str) -> Person:
+    """Somebody who knows their password sets a new one; the route has checked the old one."""
+    _refuse_weak(password)
+    person.set_password(password)
+    return person
+
+
+@command
+def set_own_settings(person: Person, *, locale: str, time_zone: str, theme: str, on_duty: bool) -> Person:
+    """Language, time zone, colours, and whether one is on duty."""
+    person.locale, person.time_zone, person.theme, person.on_duty = locale, time_zone, theme, on_duty
+    return person
+
+
+@command
+def request_reset(person: Person) -> PasswordReset:
+    """Somebody forgot their password: a one-time link is owed to their mail address."""
+    reset = PasswordReset(person_id=person.id, expires_at=clock.real_now() + RESET_LASTS)
+    db.session.add(reset)
+    db.session.flush()
+    owe_person(person, "password", key=f"reset:{reset.id}", params={"reset": reset.id})
+    return reset
+
+
+@command
+def use_reset(*, token: str, password: str) -> Person:
+    """Set a new password with the link from the mail; it works once."""
+    reset = reset_of(token)
+    if reset is None:
+        raise Conflict("This link has been used or has expired. Please ask for a new one.")
+    _refuse_weak(password)
+    reset.used_at = clock.real_now()
+    reset.person.set_password(password)
+    return reset.person
+
+
+@command
+def deactivate_person(person: Person, *, actor: Person, successor: Person) -> int:
+    """A leaver: the account closes, every session ends, and the open work goes to `successor` in the same step (P1).
+
+    Returns how many tickets were handed over.
+    """
+    _need_admin(actor)
+    if successor is person or not successor.active:
+        raise Invalid("Please choose somebody else who is active.", field="successor")
+    if Role.ADMIN in person.roles:
+        _refuse_last_admin(person)
+    person.active, person.deactivated_at, person.on_duty = False, clock.now(), False
+    person.epoch += 1
+    held = db.session.scalars(
+        select(Ticket).where(Ticket.assignee_id == person.id, Ticket.state.not_in(ENDED)).order_by(Ticket.id)
+    ).all()
+    for ticket in held:
+        _give(ticket, actor, successor)
+    return len(held)
+
+
+@command
+def reactivate_person(person: Person, *, actor: Person) -> Person:
+    """Somebody is back."""
+    _need_admin(actor)
+    person.active, person.deactivated_at, person.on_duty = True, None, True
+    return person
+
+
+def find_person_or_fail(login: str) -> Person:
+    """The account with this name. Raises Missing."""
+    if found := find_person(login):
+        return found
+    raise Missing("There is no such account.")
+
+
+def _give(ticket: Ticket, actor: Person, successor: Person) -> None:
+    change = {"assignee": successor}
+    if ticket.state in workflow.STEPS["hand_over"].come_from:
+        workflow.advance(
+            ticket, "hand_over", actor=actor, right="administer", change=change, to=State(ticket.state),
+            assignee=successor.id, leaver=True,
+        )  # fmt: skip
+    else:
+        workflow.advance(ticket, "note", actor=actor, right="administer", change=change, assignee=successor.id)
+
+
+def _need_admin(actor: Person | None) -> None:
+    if actor is not None and not actor.holds(Role.ADMIN):
+        raise Refused("Only an administrator does this.")
+
+
+def _refuse_last_admin(person: Person) -> None:
+    """Raise Conflict when nobody else could administer."""
+    others = select(Person.id).where(Person.id != person.id)
+    if not db.session.scalar(holders(Role.ADMIN).with_only_columns(Person.id).where(Person.id.in_(others)).limit(1)):
+        raise Conflict("This is the last administrator; make somebody else one first.")
+
+
+def _refuse_weak(password: str) -> None:
+    if len(password) < SHORTEST_PASSWORD:
+        raise Invalid("A password has at least %(count)s characters.", field="password", count=SHORTEST_PASSWORD)
+
+
+def _cleaned(fields: dict[str, Any]) -> dict[str, Any]:
+    known = {key: value for key, value in fields.items() if key in FIELDS}
+    if "email" in known:
+        known["email"] = (known["email"] or "").strip().lower()
+    return known
