@@ -70,7 +70,7 @@ def load_demonstration() -> bool:
     now = clock.now()
     with clock.hold(now - timedelta(days=12)) as move:
         found_desk()
-        _cast_people()
+        cast_people()
         _tell_stories(now, move)
     return True
 
@@ -94,7 +94,7 @@ def found_desk() -> None:
 
 
 @command
-def _cast_people() -> None:
+def cast_people() -> None:
     teams = {code: Team(code=code, name=name, name_en=english) for code, name, english in TEAMS}
     db.session.add_all(teams.values())
     db.session.flush()
@@ -200,9 +200,7 @@ def _whole_road(
 ) -> None:
     """One fault from triage to the archive."""
     go(timedelta(minutes=4))
-    triage.triage_ticket(
-        ticket, actor=wang, severity="P2", category=Category.FUNCTION, team=team, assignee=engineer
-    )
+    triage.triage_ticket(ticket, actor=wang, severity="P2", category=Category.FUNCTION, team=team, assignee=engineer)
     go(timedelta(minutes=10))
     diagnosis.take_ticket(ticket, actor=engineer)
     comment.post_update(ticket, actor=engineer, text="已收到,正在排查。")

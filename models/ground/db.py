@@ -124,7 +124,7 @@ def expecting(version: int | None) -> Iterator[None]:
 
 def lock(row: Base) -> None:
     """Hold `row` until the command ends and read it as it is now."""
-    db.session.refresh(row, with_for_update=True)
+    db.session.refresh(row, with_for_update={"of": type(row)})  # not what is joined to it, PostgreSQL refuses that
 
 
 def is_sqlite() -> bool:

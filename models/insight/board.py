@@ -1,14 +1,15 @@
 """Lists of tickets: single indexed queries with keyset paging; nothing counts a whole table."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import joinedload
 
 from models.ground import clock
 from models.ground.db import db
-from models.ground.vocabulary import HOUSEKEEPING, State
+from models.ground.vocabulary import HOUSEKEEPING, ClockKind, State
 from models.people.person import Person
 from models.record.deadline import PAUSED, RUNNING, Deadline
 from models.record.plan import Approval, Plan
@@ -16,6 +17,8 @@ from models.record.ticket import ENDED, Ticket
 from models.rules.permissions import visible
 
 PAGE = 50
+OBLIGATIONS = tuple(kind for kind in ClockKind if kind not in HOUSEKEEPING)
+PROMISES = (ClockKind.RESPOND, ClockKind.UPDATE, ClockKind.RESOLVE)  # what a reporter has been promised
 FAR = datetime(9999, 1, 1, tzinfo=clock.real_now().tzinfo)
 
 
@@ -44,9 +47,13 @@ def team_queue(person: Person, state: State, *, after: str = "") -> Page:
     return _by_due(_seen_by(person).where(Ticket.state == state), after)
 
 
-def open_tickets(actor: Person, *, severity: str = "", team_id: int | None = None, after: str = "") -> Page:
-    """Every open ticket that the actor may see, by severity or team if wanted."""
+def open_tickets(
+    actor: Person, *, severity: str = "", team_id: int | None = None, only: str = "", after: str = ""
+) -> Page:
+    """Every open ticket that the actor may see, by severity, team or one of WATCHED if wanted."""
     wanted = _seen_by(actor).where(Ticket.state.not_in(ENDED))
+    if only in WATCHED:
+        wanted = wanted.where(_watched(only))
     if severity:
         wanted = wanted.where(Ticket.severity == severity)
     if team_id:
@@ -62,8 +69,9 @@ def reported_by(person: Person, *, box: str = "open", after: str = "") -> Page:
     else:
         mine = mine.where(Ticket.state.not_in(ENDED))
         if box == "waiting":
-            mine = mine.where((Ticket.waiting_on != "") | (Ticket.state == State.AWAITING_CUSTOMER))
-    return _newest_first(mine, after)
+            mine = mine.where(Ticket.waiting_on.in_(("reporter", "customer")) | (Ticket.state == State.AWAITING_CUSTOMER))
+    page = _newest_first(mine, after)
+    return replace(page, clocks=nearest_clocks(page.tickets, PROMISES))
 
 
 def archive(actor: Person, *, after: str = "") -> Page:
@@ -90,13 +98,29 @@ def seats(person: Person, box: str) -> list[Plan]:
     return list(db.session.scalars(wanted.limit(PAGE)).unique())
 
 
+def held_by(person: Person, most: int = 100) -> int:
+    """How many open tickets are the person's, counting to `most`."""
+    return count_up_to(select(Ticket).where(Ticket.assignee_id == person.id, Ticket.state.not_in(ENDED)), most)
+
+
 def count_up_to(wanted: Select[Ticket], most: int = 100) -> int:
     """How many tickets a query finds, counting to `most` and no further."""
     few = wanted.with_only_columns(Ticket.id).order_by(None).limit(most).subquery()
     return db.session.scalar(select(func.count()).select_from(few)) or 0
 
 
-def nearest_clocks(tickets: list[Ticket]) -> dict[int, Deadline]:
+def watch_counts(actor: Person) -> dict[str, int]:
+    """The figures of the manager's board: what is late, what will be, what waits, what is escalated."""
+    wanted = _seen_by(actor).where(Ticket.state.not_in(ENDED))
+    return {only: count_up_to(wanted.where(_watched(only))) for only in WATCHED}
+
+
+def tag_of(content: Iterable[tuple[int, ...]]) -> str:
+    """What identifies the content of a list, the same in every process: numbers only."""
+    return f"{hash(tuple(content)) & 0xFFFFFFFFFFFF:x}"
+
+
+def nearest_clocks(tickets: list[Ticket], kinds: tuple[ClockKind, ...] = OBLIGATIONS) -> dict[int, Deadline]:
     """The clock of each ticket that is due first; a paused one where none runs."""
     if not tickets:
         return {}
@@ -105,7 +129,7 @@ def nearest_clocks(tickets: list[Ticket]) -> dict[int, Deadline]:
         .where(
             Deadline.ticket_id.in_([ticket.id for ticket in tickets]),
             Deadline.state.in_((RUNNING, PAUSED)),
-            Deadline.kind.not_in(HOUSEKEEPING),
+            Deadline.kind.in_(kinds),
         )
         .order_by(Deadline.state, Deadline.due_at.desc())
     )
@@ -118,6 +142,26 @@ _ROW = (
     joinedload(Ticket.contact),
     joinedload(Ticket.team),
 )
+
+
+SOON = timedelta(minutes=30)
+WATCHED = ("breached", "half_hour", "hour", "paused", "escalated")
+
+
+def _watched(only: str) -> ColumnElement[bool]:
+    now = clock.now()
+    soon, later = now + SOON, now + 2 * SOON
+    match only:
+        case "breached":
+            return Ticket.next_due_at <= now
+        case "half_hour":
+            return (Ticket.next_due_at > now) & (Ticket.next_due_at <= soon)
+        case "hour":
+            return (Ticket.next_due_at > soon) & (Ticket.next_due_at <= later)
+        case "paused":
+            return Ticket.waiting_on != ""
+        case _:
+            return Ticket.escalation > 0
 
 
 def _seen_by(actor: Person) -> Select[Ticket]:

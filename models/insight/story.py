@@ -52,7 +52,24 @@ def story(ticket: Ticket, *, internal: bool, newest: int = 200) -> list[Moment]:
     for file in db.session.scalars(select(Attachment).where(Attachment.ticket_id == ticket.id)):
         if internal or file.public:
             files.setdefault(file.entry_id, []).append(file)
-    return [_moment(event, entries.get(event.id, []), files, internal) for event in events]
+    moments = [_moment(event, entries.get(event.id, []), files, internal) for event in events]
+    _name_assignees(moments)
+    return moments
+
+
+def _name_assignees(moments: list[Moment]) -> None:
+    """Details hold ids; the reader wants names."""
+    ids = {moment.details["assignee"] for moment in moments if moment.details.get("assignee")}
+    names = dict(db.session.execute(select(Person.id, Person.name).where(Person.id.in_(ids))).tuples().all())
+    for moment in moments:
+        if moment.details.get("assignee") in names:
+            moment.details = moment.details | {"assignee_name": names[moment.details["assignee"]]}
+
+
+def newest_question(ticket: Ticket) -> str:
+    """What the reporter was asked last; "" when nothing was."""
+    asked = select(Entry.body).where(Entry.ticket_id == ticket.id, Entry.kind == "question")
+    return db.session.scalar(asked.order_by(Entry.id.desc()).limit(1)) or ""
 
 
 def _moment(event: Event, entries: list[Entry], files: dict[int | None, list[Attachment]], internal: bool) -> Moment:

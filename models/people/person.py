@@ -6,7 +6,7 @@ from typing import Any
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from flask_login import UserMixin
-from sqlalchemy import ForeignKey, Index, Select, String, UniqueConstraint, select
+from sqlalchemy import ForeignKey, Index, Select, String, UniqueConstraint, or_, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.ground import clock
@@ -81,7 +81,12 @@ class Person(UserMixin, Base):
     def set_password(self, password: str) -> None:
         """Keep the argon2 hash and end every session of this person."""
         self.password_hash = _hasher.hash(password)
-        self.epoch += 1
+        self.epoch = (self.epoch or 0) + 1  # a person just made has none yet
+
+
+def masked_name(name: str) -> str:
+    """张敏 → 张*, WX_zhangmin → WX_zhang*: enough to recognise, not to identify (P2.9)."""
+    return name[0] + "*" if not name.isascii() else name[: max(1, len(name) - 3)] + "*"
 
 
 def password_matches(person: Person | None, password: str) -> bool:
@@ -99,6 +104,15 @@ def find_person(login: str) -> Person | None:
     return db.session.scalar(select(Person).where(Person.login == wanted)) or db.session.scalar(
         select(Person).where(Person.email == wanted, Person.email != "").limit(1)
     )
+
+
+def everybody(*, q: str = "", after: str = "", limit: int = 50) -> list[Person]:
+    """People by user name, from after one; with `q`, those whose name, user name or address holds it."""
+    wanted = select(Person).where(Person.login > after).order_by(Person.login).limit(limit)
+    if q:
+        held = (column.contains(q.lower(), autoescape=True) for column in (Person.login, Person.email))
+        wanted = wanted.where(or_(Person.name.contains(q, autoescape=True), *held))
+    return list(db.session.scalars(wanted))
 
 
 def holders(role: Role | str, team_id: int | None = None) -> Select[Person]:

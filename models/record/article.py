@@ -2,10 +2,10 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, or_, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from models.ground.db import Base, Instant
+from models.ground.db import Base, Instant, db
 from models.people.person import Person
 
 DRAFT, PUBLISHED = "draft", "published"
@@ -47,3 +47,20 @@ class ArticleRevision(Base):
     solution: Mapped[str] = mapped_column(Text)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     at: Mapped[datetime] = mapped_column(Instant)
+
+
+def published(q: str = "", *, before: int | None = None, limit: int = 50) -> list[Article]:
+    """Published articles, newest first; with `q`, those that hold every one of its words."""
+    wanted = select(Article).where(Article.state == PUBLISHED)
+    for word in q.split()[:8]:
+        texts = (Article.title, Article.symptom, Article.cause, Article.solution, Article.applies_to)
+        wanted = wanted.where(or_(*(text.icontains(word[:40], autoescape=True) for text in texts)))
+    if before:
+        wanted = wanted.where(Article.id < before)
+    return list(db.session.scalars(wanted.order_by(Article.id.desc()).limit(limit)))
+
+
+def drafts(limit: int = 50) -> list[Article]:
+    """Articles that wait for review, the longest untouched first."""
+    waiting = select(Article).where(Article.state == DRAFT).order_by(Article.updated_at, Article.id)
+    return list(db.session.scalars(waiting.limit(limit)))

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, Index, String, Text, func, select, update
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from models.ground import clock, tokens
 from models.ground.db import Base, Instant, command, db
@@ -144,7 +144,17 @@ def mark_read(person: Person, *, upto: int) -> None:
 
 def inbox(person: Person, *, before: int | None = None, limit: int = 50) -> list[Message]:
     """The person's messages in the application, newest first; `before` pages on."""
-    wanted = select(Message).where(Message.person_id == person.id, Message.channel == APP)
+    wanted = select(Message).options(joinedload(Message.ticket))
+    wanted = wanted.where(Message.person_id == person.id, Message.channel == APP)
+    if before:
+        wanted = wanted.where(Message.id < before)
+    return list(db.session.scalars(wanted.order_by(Message.id.desc()).limit(limit)))
+
+
+def outbox(state: str, *, before: int | None = None, limit: int = 50) -> list[Message]:
+    """Mail in one state, newest first; `before` pages on."""
+    wanted = select(Message).options(joinedload(Message.ticket), joinedload(Message.person), joinedload(Message.contact))
+    wanted = wanted.where(Message.channel == MAIL, Message.state == state)
     if before:
         wanted = wanted.where(Message.id < before)
     return list(db.session.scalars(wanted.order_by(Message.id.desc()).limit(limit)))

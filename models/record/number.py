@@ -1,6 +1,7 @@
 """Ticket numbers: unique under concurrency, never reused; the sequence of the day widens past 999 (P2.5)."""
 
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import String
@@ -22,12 +23,19 @@ class NumberCounter(Base):
 def next_number(pack: Pack, at: datetime) -> str:
     """Take the next number; two callers never get the same, because the row is locked till they commit."""
     day = at.astimezone(ZoneInfo(pack.number_tz)).date()
-    insert = sqlite.insert if is_sqlite() else postgresql.insert
     key = pack.format_number(0, day)  # everything but the sequence: one counter for each
-    counted = (
-        insert(NumberCounter)
-        .values(key=key, value=1)
-        .on_conflict_do_update(index_elements=[NumberCounter.key], set_={"value": NumberCounter.__table__.c.value + 1})
-        .returning(NumberCounter.__table__.c.value)
+    count = _COUNT_SQLITE if is_sqlite() else _COUNT_POSTGRESQL
+    return pack.format_number(db.session.execute(count, {"key": key, "value": 1}).scalar_one(), day)
+
+
+def _counting(insert: Any) -> Any:
+    """One statement that starts a counter at 1 or moves it on, and tells where it stands."""
+    value = NumberCounter.__table__.c.value
+    return (
+        insert(NumberCounter.__table__)
+        .on_conflict_do_update(index_elements=["key"], set_={"value": value + 1})
+        .returning(value)
     )
-    return pack.format_number(db.session.execute(counted).scalar_one(), day)
+
+
+_COUNT_SQLITE, _COUNT_POSTGRESQL = _counting(sqlite.insert), _counting(postgresql.insert)

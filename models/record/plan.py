@@ -31,7 +31,7 @@ class Plan(Base):
     author_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     submitted_at: Mapped[datetime] = mapped_column(Instant)
     digest: Mapped[str] = mapped_column(String(64))
-    outcome: Mapped[str] = mapped_column(String(10), default="")  # approved, returned, withdrawn, rolled_back
+    outcome: Mapped[str] = mapped_column(String(12), default="")  # approved, returned, withdrawn, rolled_back
     decided_at: Mapped[datetime | None] = mapped_column(Instant)
     ticket: Mapped[Ticket] = relationship()
     author: Mapped[Person] = relationship()

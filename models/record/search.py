@@ -3,13 +3,15 @@
 import re
 import unicodedata
 
-from sqlalchemy import ColumnElement, text
+from sqlalchemy import BigInteger, ColumnElement, column, text
 from sqlalchemy.sql import select
 
 from models.ground.db import db, is_sqlite
 from models.record.ticket import Ticket
 
 _RUNS = re.compile(r"[一-鿿㐀-䶿]+|[a-z0-9]+", re.ASCII | re.IGNORECASE)
+_ADD_SQLITE = text("INSERT INTO search_text(tokens, ticket_id) VALUES (:words, :ticket)")
+_ADD_POSTGRESQL = text("INSERT INTO search_text(tokens, ticket_id) VALUES (to_tsvector('simple', :words), :ticket)")
 LONGEST = 20_000  # characters of one text that are indexed
 
 
@@ -18,11 +20,7 @@ def index_ticket(ticket: Ticket, *texts: str) -> None:
     words = " ".join(tokens(" ".join(texts)[:LONGEST]))
     if not words:
         return
-    if is_sqlite():
-        statement = "INSERT INTO search_text(tokens, ticket_id) VALUES (:words, :ticket)"
-    else:
-        statement = "INSERT INTO search_text(tokens, ticket_id) VALUES (to_tsvector('simple', :words), :ticket)"
-    db.session.execute(text(statement), {"words": words, "ticket": ticket.id})
+    db.session.execute(_ADD_SQLITE if is_sqlite() else _ADD_POSTGRESQL, {"words": words, "ticket": ticket.id})
 
 
 def forget_ticket(ticket: Ticket) -> None:
@@ -33,7 +31,7 @@ def forget_ticket(ticket: Ticket) -> None:
 def matches(query: str) -> ColumnElement[bool] | None:
     """The condition on Ticket for `query`, which is a number in any spelling or words; None for an empty one."""
     query = unicodedata.normalize("NFKC", query).strip()[:200]
-    compact = query.upper().replace(" ", "").lstrip("#")
+    compact = _compact(query)
     if re.fullmatch(r"(TS)?-?\d{3,15}", compact):
         return Ticket.number.like(f"%{compact.removeprefix('TS')}")
     words = tokens(query)
@@ -45,8 +43,16 @@ def matches(query: str) -> ColumnElement[bool] | None:
     else:
         found = text("SELECT ticket_id FROM search_text WHERE tokens @@ to_tsquery('simple', :wanted)")
         wanted = " & ".join(words)
-    ids = found.bindparams(wanted=wanted).columns(Ticket.id).subquery()
-    return Ticket.id.in_(select(ids.c.id))
+    ids = found.bindparams(wanted=wanted).columns(column("ticket_id", BigInteger)).subquery()
+    return Ticket.id.in_(select(ids.c.ticket_id))
+
+
+def named_by(query: str) -> Ticket | None:
+    """The ticket whose whole number is written, with or without its letters, in any width (P2.5)."""
+    compact = _compact(unicodedata.normalize("NFKC", query).strip()[:200])
+    if not re.fullmatch(r"[A-Z]*-?[\d-]{3,20}", compact):
+        return None
+    return db.session.scalar(select(Ticket).where(Ticket.number.in_((compact, f"TS{compact}"))).limit(1))
 
 
 def tokens(words: str) -> list[str]:
@@ -60,3 +66,7 @@ def tokens(words: str) -> list[str]:
         else:
             found += (run[i : i + 2] for i in range(len(run) - 1))
     return found
+
+
+def _compact(query: str) -> str:
+    return query.upper().replace(" ", "").lstrip("#")

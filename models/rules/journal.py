@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, cast
 
 from sqlalchemy import Table, insert, inspect
@@ -16,9 +18,19 @@ from models.record.ticket import Ticket
 from models.rules import notices
 
 _TABLE = cast(Table, Event.__table__)
+_INSERT = insert(_TABLE).returning(_TABLE.c.id)
 
 
-def record(ticket: Ticket, name: str, *, actor: Person | Link | None, state: str, **details: Any) -> Event:
+@dataclass(frozen=True)
+class Recorded:
+    """The event that has just been written."""
+
+    id: int
+    at: datetime
+    name: str
+
+
+def record(ticket: Ticket, name: str, *, actor: Person | Link | None, state: str, **details: Any) -> Recorded:
     """Append the event, chained to the one before, and owe its messages. The only writer of both.
 
     It is in the table before the ticket's row changes: the database refuses a change of state without it.
@@ -31,11 +43,12 @@ def record(ticket: Ticket, name: str, *, actor: Person | Link | None, state: str
     with session.no_autoflush:
         told = notices.told_of(ticket, name, actor=actor, details=details)
         ticket.seq += 1
+        now = clock.now()
         row = {
             "ticket_id": ticket.id,
             "seq": ticket.seq,
             "name": name,
-            "at": clock.now(),
+            "at": now,
             "actor_id": actor.id if isinstance(actor, Person) else None,
             "link_id": actor.id if isinstance(actor, Link) else None,
             "version": ticket.version,
@@ -44,12 +57,12 @@ def record(ticket: Ticket, name: str, *, actor: Person | Link | None, state: str
             "told": sorted({notice.person.id for notice in told if notice.person}),
         }
         row["chain"] = ticket.chain = link_of(ticket.chain, row)
-        event_id = session.execute(insert(_TABLE).values(row).returning(_TABLE.c.id)).scalar_one()
+        event_id = session.execute(_INSERT, row).scalar_one()
         notices.owe(ticket, event_id, name, told)
-    return session.get_one(Event, event_id)
+    return Recorded(id=event_id, at=now, name=name)
 
 
-def write(ticket: Ticket, kind: str, body: str, *, event: Event, actor: Person | Link | None, **more: Any) -> Entry:
+def write(ticket: Ticket, kind: str, body: str, *, event: Recorded, actor: Person | Link | None, **more: Any) -> Entry:
     """Keep a text that belongs to an event. `more`: public, outcome, author_name."""
     entry = Entry(
         ticket_id=ticket.id,

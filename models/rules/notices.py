@@ -8,13 +8,14 @@ from sqlalchemy import Table, insert, select
 
 from models.ground import clock
 from models.ground.db import db
-from models.ground.vocabulary import Role
+from models.ground.vocabulary import Category, Role
 from models.people.customer import Contact
 from models.people.person import Person, holders
 from models.record.link import Link
 from models.record.message import APP, MAIL, QUEUED, SENT, Message
 from models.record.plan import Plan
 from models.record.ticket import Ticket
+from models.rules.permissions import can_see
 
 BOTH, INBOX = (APP, MAIL), (APP,)
 _TABLE = cast(Table, Message.__table__)
@@ -114,8 +115,13 @@ def owe_person(person: Person, template: str, *, key: str, params: dict[str, Any
 
 
 def people(role: Role | str, ticket: Ticket) -> list[Person]:
-    """Active holders of the role for the ticket's team: those on duty, or everybody when nobody is."""
+    """Active holders of the role for the ticket's team: those on duty, or everybody when nobody is.
+
+    Of a ticket about security only those hear who may see it (P2.11), or who are called whatever it is.
+    """
     found = list(db.session.scalars(holders(role, ticket.team_id)))
+    if ticket.category == Category.SECURITY and role not in (Role.DUTY_LEAD, Role.ADMIN):
+        found = [person for person in found if can_see(person, ticket)]
     return [person for person in found if person.on_duty] or found
 
 

@@ -72,6 +72,7 @@ MAY: dict[str, str] = {
     "view_approvals": "supervisor approver engineer tech_manager director",
     "view_watch": "supervisor tech_manager director duty_lead dept_head admin",
     "view_archive": "staff kb_admin",
+    "use_account": "anyone",
     "view_article": "anyone",
     "draft_article": "engineer first_line supervisor kb_admin",
     "edit_article": "kb_admin owner",

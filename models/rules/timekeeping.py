@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from models.ground import clock, working_time
 from models.ground.db import db
 from models.ground.vocabulary import HOUSEKEEPING, ClockKind, Party
+from models.ground.working_time import Pauses
 from models.policy.pack import Pack, Target
 from models.record.deadline import (
     ASK_AGAIN,
@@ -26,24 +27,18 @@ from models.record.ticket import Ticket
 REMINDER_EVERY_DAYS = 1  # working days between two reminders of an unanswered confirmation (P10.4)
 
 
+def open_first(ticket: Ticket, kinds: Iterable[str]) -> None:
+    """Start the clocks of a ticket that has just been registered: there is no earlier round and no pause to ask for."""
+    due = []
+    for kind in kinds:
+        if deadline := _start(ticket, kind, ticket.created_at, nth=1, pauses=()):
+            due.append(deadline.due_at)
+    ticket.next_due_at = min(due, default=None)
+
+
 def open_clock(ticket: Ticket, kind: str, *, started_at: datetime) -> Deadline | None:
     """Start a clock from `started_at`, if the ticket's policy agrees one; the next round if there was one before."""
-    due_at = _due(ticket, kind, started_at)
-    if due_at is None:
-        return None
-    deadline = Deadline(
-        ticket_id=ticket.id,
-        kind=str(kind),
-        round=_rounds(ticket, kind) + 1,
-        severity=ticket.severity,
-        started_at=started_at,
-        due_at=due_at,
-        state=RUNNING,
-    )
-    deadline.ticket = ticket
-    set_next_mark(deadline, after=0)
-    db.session.add(deadline)
-    return deadline
+    return _start(ticket, kind, started_at, nth=_rounds(ticket, kind) + 1, pauses=_pauses(ticket, kind))
 
 
 def meet(ticket: Ticket, kinds: Iterable[str], *, at: datetime) -> None:
@@ -91,15 +86,18 @@ def pause(ticket: Ticket, party: Party, *, reason: str) -> None:
 
 def resume(ticket: Ticket, *, at: datetime) -> None:
     """Nobody is waited for any more: paused clocks run on, due as much later as counted time was lost."""
-    pauses = select(Pause).where(Pause.ticket_id == ticket.id, Pause.ended_at.is_(None))
-    for span in db.session.scalars(pauses):
+    waiting = select(Pause).where(Pause.ticket_id == ticket.id, Pause.ended_at.is_(None))
+    for span in db.session.scalars(waiting):
         span.ended_at = at
     ticket.waiting_on = ""
     for deadline in open_deadlines(ticket):
         if deadline.state == PAUSED:
             deadline.state, deadline.paused_at = RUNNING, None
-            deadline.due_at = _due(ticket, deadline.kind, deadline.started_at, deadline.severity) or deadline.due_at
-            set_next_mark(deadline, after=last_mark(deadline))
+            pauses = _pauses(ticket, deadline.kind)
+            deadline.due_at = (
+                _due(ticket, deadline.kind, deadline.started_at, deadline.severity, pauses) or deadline.due_at
+            )
+            set_next_mark(deadline, after=last_mark(deadline), pauses=pauses)
 
 
 def regrade(ticket: Ticket, *, was: str) -> None:
@@ -136,18 +134,18 @@ def note_next(ticket: Ticket) -> None:
     )
 
 
-def set_next_mark(deadline: Deadline, *, after: int) -> None:
+def set_next_mark(deadline: Deadline, *, after: int, pauses: Pauses | None = None) -> None:
     """Find the mark that fires after `after` and when; warnings that are already past are left out."""
     if deadline.kind in HOUSEKEEPING:
         deadline.mark = after + 1
         deadline.ring_at = _housekeeping_ring(deadline)
         return
-    for percent in _pack(deadline.ticket).warn_marks(deadline.kind, deadline.severity):
-        rings_at = _part_way(deadline, percent)
-        if percent > after and rings_at > clock.now():
-            deadline.mark, deadline.ring_at = percent, rings_at
-            return
     if after < BREACH:
+        pauses = _pauses(deadline.ticket, deadline.kind) if pauses is None else pauses
+        for percent in _pack(deadline.ticket).warn_marks(deadline.kind, deadline.severity):
+            if percent > after and (rings_at := _part_way(deadline, percent, pauses)) > clock.now():
+                deadline.mark, deadline.ring_at = percent, rings_at
+                return
         deadline.mark, deadline.ring_at = BREACH, deadline.due_at
         return
     deadline.mark, deadline.ring_at = _next_rung(deadline, after)
@@ -178,6 +176,25 @@ def _next_rung(deadline: Deadline, after: int) -> tuple[int, datetime | None]:
     return after + BREACH, minutes_on(deadline, pack.acknowledge_within(deadline.severity), since=now)
 
 
+def _start(ticket: Ticket, kind: str, started_at: datetime, *, nth: int, pauses: Pauses) -> Deadline | None:
+    due_at = _due(ticket, kind, started_at, ticket.severity, pauses)
+    if due_at is None:
+        return None
+    deadline = Deadline(
+        ticket_id=ticket.id,
+        ticket=ticket,
+        kind=str(kind),
+        round=nth,
+        severity=ticket.severity,
+        started_at=started_at,
+        due_at=due_at,
+        state=RUNNING,
+    )
+    set_next_mark(deadline, after=0, pauses=pauses)
+    db.session.add(deadline)
+    return deadline
+
+
 def _restart(ticket: Ticket, kind: str, started_at: datetime, now: datetime) -> None:
     if fresh := open_clock(ticket, kind, started_at=started_at):
         fresh.late_by_triage = fresh.due_at <= now
@@ -189,14 +206,14 @@ def _stop_again(ticket: Ticket, now: datetime) -> None:
             deadline.state, deadline.paused_at, deadline.ring_at = PAUSED, now, None
 
 
-def _due(ticket: Ticket, kind: str, started_at: datetime, severity: str | None = None) -> datetime | None:
+def _due(ticket: Ticket, kind: str, started_at: datetime, severity: str, pauses: Pauses) -> datetime | None:
     pack, calendar = _pack(ticket), _calendar(ticket)
     if kind == ClockKind.ARCHIVE:
         return started_at + timedelta(days=pack.archive_days)
     if kind == ClockKind.SILENCE:
         return working_time.due(calendar, started_at, basis="days", amount=pack.silence.days)
-    target = pack.target(kind, severity or ticket.severity)
-    return target.due(calendar, started_at, _pauses(ticket, kind)) if target else None
+    target = pack.target(kind, severity)
+    return target.due(calendar, started_at, pauses) if target else None
 
 
 def _pauses(ticket: Ticket, kind: str) -> list[tuple[datetime, datetime]]:
@@ -206,7 +223,7 @@ def _pauses(ticket: Ticket, kind: str) -> list[tuple[datetime, datetime]]:
     return [(s.started_at, s.ended_at) for s in spans if s.ended_at and pack.stops(s.party, kind)]
 
 
-def _part_way(deadline: Deadline, percent: int) -> datetime:
+def _part_way(deadline: Deadline, percent: int, pauses: Pauses) -> datetime:
     target = _target(deadline)
     assert target is not None
     return working_time.part_way(
@@ -215,7 +232,7 @@ def _part_way(deadline: Deadline, percent: int) -> datetime:
         deadline.due_at,
         basis=target.basis,
         percent=percent,
-        pauses=_pauses(deadline.ticket, deadline.kind),
+        pauses=pauses,
     )
 
 

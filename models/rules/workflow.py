@@ -7,9 +7,9 @@ from models.ground import clock
 from models.ground.db import db
 from models.ground.errors import Conflict, Refused
 from models.ground.vocabulary import State
-from models.record.event import Event
 from models.record.ticket import ENDED, Ticket
 from models.rules import journal, timekeeping
+from models.rules.journal import Recorded
 from models.rules.permissions import Actor, allows
 
 SAME = "same"
@@ -108,7 +108,7 @@ def advance(
     change: dict[str, Any] | None = None,
     right: str = "",
     **details: Any,
-) -> Event:
+) -> Recorded:
     """Carry out one row of the table: rights, state, event, clocks and owed messages in the running command.
 
     `change` are the ticket's fields that the action sets, once it is known to be allowed; `right` is asked
@@ -142,15 +142,14 @@ def check_state(ticket: Ticket, action: str) -> None:
         raise Conflict("The ticket has moved on: this is no longer possible in its present state.")
 
 
-def register(ticket: Ticket, *, actor: Actor, **details: Any) -> Event:
+def register(ticket: Ticket, *, actor: Actor, **details: Any) -> Recorded:
     """The first row of the table: a new ticket enters, with its clocks running from the report."""
     if not allows(actor, "report"):
         raise Refused("You may not report here.")
     event = journal.record(ticket, STEPS["report"].event, actor=actor, state=State.AWAITING_TRIAGE, **details)
-    for kind in (*CLOCKS_IN[TRIAGE].split(), *STEPS["report"].opens.split()):
-        timekeeping.open_clock(ticket, kind, started_at=ticket.created_at)
-    timekeeping.judge_registration(ticket)
-    timekeeping.note_next(ticket)
+    with db.session.no_autoflush:
+        timekeeping.open_first(ticket, [*CLOCKS_IN[TRIAGE].split(), *STEPS["report"].opens.split()])
+        timekeeping.judge_registration(ticket)
     return event
 
 
@@ -174,8 +173,8 @@ def _turn_clocks(ticket: Ticket, step: Step, was: State) -> None:
             timekeeping.meet(ticket, left, at=now)
         timekeeping.resume(ticket, at=now)  # the road goes on, so nobody is waited for any more
         opens += CLOCKS_IN.get(goal, "").split()
-    if goal in ENDED:
-        timekeeping.cancel_all(ticket)
+        if goal in ENDED:
+            timekeeping.cancel_all(ticket)
     if step.action == "update" and ticket.triaged_at and ticket.resolved_at is None:
         opens.append("update")  # the next promise begins (P4.2)
     for kind in opens:

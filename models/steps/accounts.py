@@ -82,11 +82,14 @@ def reset_password(person: Person, *, actor: Person | None, password: str) -> Pe
 
 
 @command
-def change_own_password(person: Person, *, password: str) -> Person:
-    """Somebody who knows their password sets a new one; the route has checked the old one."""
+def change_own_password(person: Person, *, password: str, browser: str) -> str:
+    """Somebody who knows their password sets a new one; the route has checked the old one.
+
+    Every session ends; returns the token of a new one for the browser that asked.
+    """
     _refuse_weak(password)
     person.set_password(password)
-    return person
+    return open_session(person, browser=browser)
 
 
 @command

@@ -121,6 +121,17 @@ def keep_standard_change(plan: Plan, *, actor: Person, title: str) -> StandardCh
     return template
 
 
+@command
+def retire_standard_change(template: StandardChange, *, actor: Person) -> StandardChange:
+    """A supervisor takes a template out of use; plans made from it stay as they are."""
+    if not allows(actor, "keep_standard_change"):
+        raise Refused("Only a supervisor retires a standard change.")
+    if not template.active:
+        raise Conflict("This standard change is no longer in use.")
+    template.active = False
+    return template
+
+
 def newest_plan(ticket: Ticket) -> Plan | None:
     """The revision that counts, if there is any."""
     return db.session.scalar(select(Plan).where(Plan.ticket_id == ticket.id).order_by(Plan.revision.desc()).limit(1))

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from models.ground import clock
 from models.ground.db import command, db
 from models.ground.errors import Conflict, Invalid, Refused
-from models.people.person import Person
+from models.people.person import Person, masked_name
 from models.record.article import PUBLISHED, Article, ArticleRevision
 from models.record.resolution import Resolution
 from models.record.ticket import Ticket
@@ -89,12 +89,16 @@ def mask(text: str, ticket: Ticket) -> str:
     for name in {person.name for person in people if person and len(person.name) > 1}:
         text = text.replace(name, masked_name(name))
     text = re.sub(r"[\w.+-]+@[\w-]+(\.[\w-]+)+", "***@***", text)
-    return re.sub(r"(?<!\d)(\d{3})[- ]?\d{4}[- ]?(\d{4})(?!\d)", r"\1****\2", text)
+    return re.sub(r"(?<![0-9A-Za-z])(\d{3})[- ]?\d{4}[- ]?(\d{4})(?!\d)", r"\1****\2", text)
 
 
-def masked_name(name: str) -> str:
-    """张敏 → 张*, WX_zhangmin → WX_zhang*: enough to recognise, not to identify (P2.9)."""
-    return name[0] + "*" if not name.isascii() else name[: max(1, len(name) - 3)] + "*"
+def masked(content: Any, ticket: Ticket) -> Any:
+    """A record of the archive for somebody who did not work on the ticket (P2.9)."""
+    if isinstance(content, dict):
+        return {key: masked(value, ticket) for key, value in content.items()}
+    if isinstance(content, list):
+        return [masked(value, ticket) for value in content]
+    return mask(content, ticket) if isinstance(content, str) else content
 
 
 def _solution(resolution: Any) -> str:

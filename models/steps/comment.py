@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from sqlalchemy import update
+
 from models.ground import clock
 from models.ground.db import command, db
 from models.ground.errors import Conflict, Invalid
@@ -9,12 +11,19 @@ from models.ground.vocabulary import Party
 from models.people.person import Person
 from models.record import attachment, search
 from models.record.archive import ArchiveRecord, redact
+from models.record.deadline import Pause
 from models.record.entry import Entry
 from models.record.link import Link
+from models.record.resolution import Confirmation, Resolution
 from models.record.ticket import Follower, Ticket, title_of
 from models.rules import journal, timekeeping, workflow
 
 REDACTED = "▇▇▇"
+COPIES: tuple[tuple[Any, Any], ...] = (
+    (Pause, Pause.reason),
+    (Resolution, Resolution.result),
+    (Confirmation, Confirmation.comment),
+)
 
 
 @command
@@ -100,6 +109,7 @@ def redact_entry(entry: Entry, *, actor: Person, reason: str) -> Entry:
         raise Invalid("Please give the reason for the redaction.", field="reason")
     ticket = db.session.get_one(Ticket, entry.ticket_id, with_for_update=True)
     _redact(ticket, actor, reason, [entry.body, entry.outcome], entry=entry.id)
+    _forget_copies(ticket, entry.body)
     entry.body, entry.outcome = REDACTED, ""
     entry.redacted_at, entry.redacted_by_id = clock.now(), actor.id
     entry.redaction_reason = reason.strip()[:200]
@@ -138,6 +148,15 @@ def _redact(ticket: Ticket, actor: Person, reason: str, secrets: list[str], **de
         for secret in filter(None, secrets) if frozen else ():
             details["archive"] = redact(frozen, secret, REDACTED)  # type: ignore[arg-type]
         workflow.advance(ticket, "redact", actor=actor, reason=reason.strip()[:200], **details)
+
+
+def _forget_copies(ticket: Ticket, secret: str) -> None:
+    """Some texts stand a second time where a page needs them: there they go too."""
+    if ticket.review == secret:
+        ticket.review = REDACTED
+    for table, column in COPIES:
+        copies = (table.ticket_id == ticket.id) & column.in_([secret, secret[:200]])
+        db.session.execute(update(table).where(copies).values({column.key: REDACTED}))
 
 
 def _write(

@@ -1,19 +1,26 @@
 """Confirmation (客户确认): the customer says whether it is solved, by link, on the page or aloud (P10)."""
 
+from datetime import timedelta
 from typing import Any
+
+from sqlalchemy import select
 
 from models.ground import clock
 from models.ground.db import command, db
 from models.ground.errors import Conflict, Gone, Invalid, Refused
 from models.ground.vocabulary import Means, State, Verdict
 from models.people.person import Person
-from models.record import search
+from models.record import attachment, search
 from models.record.entry import Entry
+from models.record.event import Event
 from models.record.link import Link, living_link, open_link
 from models.record.resolution import Confirmation
 from models.record.ticket import Ticket
 from models.rules import journal, registration, timekeeping, workflow
 from models.rules.permissions import allows
+
+RENEWABLE = ("expired", "superseded")
+RENEW_EVERY = timedelta(minutes=10)
 
 
 @command
@@ -24,11 +31,19 @@ def confirm_result(
     verdict: str,
     satisfaction: str = "",
     comment: str = "",
+    files: list[str] | None = None,
 ) -> Ticket:
     """Answer once: yes, partly (with what remains, which becomes a linked ticket) or no (back to work) (P10.2)."""
-    return _answer(
-        ticket, actor, verdict, satisfaction, comment, means=Means.LINK if isinstance(actor, Link) else Means.PORTAL
+    means = Means.LINK if isinstance(actor, Link) else Means.PORTAL
+    _answer(ticket, actor, verdict, satisfaction, comment, means=means)
+    attachment.attach(
+        files or [],
+        ticket_id=ticket.id,
+        person_id=None if isinstance(actor, Link) else actor.id,
+        link_id=actor.id if isinstance(actor, Link) else None,
+        public=True,
     )
+    return ticket
 
 
 @command
@@ -83,12 +98,20 @@ def revoke_link(ticket: Ticket, *, actor: Person) -> Ticket:
 
 @command
 def renew_link(link: Link) -> Link:
-    """The holder of an expired link asks for a fresh one; it goes to the contact on record, not to whoever asks."""
-    if link.death != "expired":
+    """The holder of an outdated link asks for a fresh one; it goes to the contact on record, not to whoever asks."""
+    if link.death not in RENEWABLE:
         raise Gone("This link cannot be renewed.")
     fresh = open_link(link.ticket, days=link.ticket.policy_version.pack.link_days)
-    journal.record(link.ticket, "link_sent", actor=None, state=link.ticket.state, link=fresh.id, renewed=link.id)
+    if not _sent_lately(link.ticket):
+        journal.record(link.ticket, "link_sent", actor=None, state=link.ticket.state, link=fresh.id, renewed=link.id)
     return fresh
+
+
+def _sent_lately(ticket: Ticket) -> bool:
+    """Asking again and again fills nobody's mailbox."""
+    lately = clock.now() - RENEW_EVERY
+    sent = select(Event.id).where(Event.ticket_id == ticket.id, Event.name == "link_sent", Event.at > lately)
+    return db.session.scalar(sent.limit(1)) is not None
 
 
 def _answer(

@@ -107,7 +107,7 @@ def pass_test(
         "pass_test",
         actor=actor,
         to=State.AWAITING_REVIEW if joint else State.AWAITING_CUSTOMER,
-        change={"resolved_at": clock.now()},
+        change={"resolved_at": clock.now(), "escalation": 0},
         joint=joint,
         digest=journal.digest_of(findings, result, cause, measures, prevention),
     )

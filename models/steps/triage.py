@@ -133,6 +133,7 @@ def answer_ticket(ticket: Ticket, *, actor: Person, result: str, category: str =
         actor=actor,
         change={
             "resolved_at": now,
+            "escalation": 0,
             "triaged_at": ticket.triaged_at or now,
             "category": category or ticket.category or Category.QUESTION,
             "assignee": ticket.assignee or actor,

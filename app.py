@@ -1,0 +1,123 @@
+"""Bihuan: settings from the environment and create_app(). Nothing else lives here."""
+
+import secrets
+from pathlib import Path
+from typing import Literal
+
+from flask import Flask
+from flask_migrate import Migrate
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+import blueprints
+import models
+from models.ground import clock, tokens
+from models.ground.db import READ, db, prepare
+from models.record import attachment, demo_clock
+
+LARGEST_BODY = 64 * 1024 * 1024  # bytes of one request, files included
+migrate = Migrate(compare_type=True, render_as_batch=True)
+
+
+class Settings(BaseSettings):
+    """What is in force, from the environment or `.env`; the names are those of docs/OPERATIONS.md."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", populate_by_name=True)
+
+    port: int = Field(8000, validation_alias="PORT")
+    bind: str = Field("127.0.0.1", validation_alias="BIND")
+    home: Path = Field(Path("var"), validation_alias="BIHUAN_HOME")
+    database_url: str = Field("", validation_alias="DATABASE_URL")
+    redis_url: str | None = Field(None, validation_alias="REDIS_URL")
+    base_url: str = Field("", validation_alias="BASE_URL")
+    secret_key: str = Field("", validation_alias="SECRET_KEY")
+    secret_key_file: Path | None = Field(None, validation_alias="SECRET_KEY_FILE")
+    env: Literal["demo", "production", "test"] = Field("demo", validation_alias="BIHUAN_ENV")
+    smtp_url: str | None = Field(None, validation_alias="SMTP_URL")
+    mail_from: str = Field("Bihuan <bihuan@localhost>", validation_alias="MAIL_FROM")
+    log_level: str = Field("INFO", validation_alias="LOG_LEVEL")
+    debug: bool = Field(False, validation_alias="FLASK_DEBUG")
+
+    def model_post_init(self, _context: object) -> None:
+        self.home = self.home.resolve()
+        self.database_url = self.database_url or f"sqlite:///{self.home / 'bihuan.sqlite3'}"
+        self.database_url = self.database_url.replace("postgres://", "postgresql://", 1)
+        if self.database_url.startswith("postgresql://"):
+            self.database_url = self.database_url.replace("postgresql://", "postgresql+psycopg://", 1)
+        self.secret_key = self.secret_key or self._kept_secret()
+        self.refuse_unsafe()
+        self.base_url = (self.base_url or f"http://localhost:{self.port}").rstrip("/")
+
+    def refuse_unsafe(self) -> None:
+        """Production does not start on what only a demonstration may have; each reason has its number."""
+        if self.env != "production":
+            return
+        reasons = {
+            "E01: SECRET_KEY or SECRET_KEY_FILE must hold at least 32 characters.": len(self.secret_key) < 32,
+            "E02: FLASK_DEBUG must be off.": self.debug,
+            "E03: BASE_URL must be set to the address that people use, with https.": not self.base_url.startswith(
+                "https://"
+            ),
+        }
+        if wrong := [reason for reason, is_so in reasons.items() if is_so]:
+            raise SystemExit("Bihuan does not start in production:\n  " + "\n  ".join(wrong))
+
+    def _kept_secret(self) -> str:
+        """From SECRET_KEY_FILE; outside production a file of the data folder, made at the first start."""
+        if self.secret_key_file:
+            return self.secret_key_file.read_text().strip()
+        if self.env == "production":
+            return ""
+        file = self.home / "secret-key"
+        if not file.exists():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.touch(mode=0o600)
+            file.write_text(secrets.token_urlsafe(48))
+        return file.read_text().strip()
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Make the application. Raises RuntimeError when a route declares no permission."""
+    settings = settings or Settings()  # type: ignore[call-arg]
+    app = Flask(__name__, static_folder="static", template_folder="templates")
+    app.config.update(
+        SETTINGS=settings,
+        SECRET_KEY=settings.secret_key,
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        SQLALCHEMY_ENGINE_OPTIONS=_engine_options(settings.database_url),
+        MAX_CONTENT_LENGTH=LARGEST_BODY,
+        MAX_FORM_MEMORY_SIZE=1024 * 1024,
+        MAX_FORM_PARTS=200,
+        SESSION_COOKIE_NAME="__Host-bihuan" if settings.base_url.startswith("https://") else "bihuan",
+        SESSION_COOKIE_SECURE=settings.base_url.startswith("https://"),
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SEND_FILE_MAX_AGE_DEFAULT=3600,
+        BABEL_TRANSLATION_DIRECTORIES=str(Path(__file__).parent / "translations"),
+        WTF_CSRF_TIME_LIMIT=None,
+    )
+    tokens.use_key(settings.secret_key)
+    attachment.use_folder(settings.home / "files")
+    db.init_app(app)
+    migrate.init_app(app, db, directory=str(Path(__file__).parent / "migrations"))
+    with app.app_context():
+        prepare(db.engine)
+    clock.follow(_demo_offset(app) if settings.env == "demo" else None)
+    blueprints.register(app)
+    assert models.__all__
+    return app
+
+
+def _engine_options(url: str) -> dict[str, object]:
+    if url.startswith("sqlite"):
+        return {"execution_options": READ}
+    limits = "-c statement_timeout=15000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=60000"
+    return {"execution_options": READ, "pool_pre_ping": True, "connect_args": {"options": limits}}
+
+
+def _demo_offset(app: Flask):  # type: ignore[no-untyped-def]
+    def read():  # type: ignore[no-untyped-def]
+        with app.app_context():
+            return demo_clock.read_offset()
+
+    return read

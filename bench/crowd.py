@@ -1,0 +1,162 @@
+"""The crowd: a database with as many tickets as asked for, in every state, half of them Chinese; the same at each run.
+
+The first ten thousand are told one by one; more are those again, each time under other numbers.
+"""
+
+from collections import Counter, defaultdict
+from datetime import datetime, timedelta
+from itertools import count
+from random import Random
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Flask
+from sqlalchemy import Connection, Table, func, insert, select, text
+
+from bench.stories import ROAD, Cast, Story, tell, tokens
+from models import demonstration
+from models.ground import clock
+from models.ground.db import WRITE, command, db, is_sqlite
+from models.people.customer import Contact
+from models.people.person import Person, RoleHeld
+from models.people.team import Service, Team
+from models.policy.version import PolicyVersion
+from workers import prepare
+
+SEED = 20261122
+TOLD = 10_000  # tickets that are told one by one
+BATCH = 1_000
+DAYS = 400  # that the tickets are spread over; the last ends a day ago, so today's numbers are free
+YOUNG = 0.12  # the newest part is still on the road, anywhere; the rest is archived
+TALKATIVE = 10  # every tenth ticket has ten entries
+REPORTERS = 200
+LENGTH_OF_DAY = len("TS20261122")
+
+
+def gather(app: Flask, tickets: int) -> None:
+    """Make the tables and fill them; the cast of the demonstration can sign in. Raises ValueError for an odd number."""
+    if tickets > TOLD and tickets % TOLD:
+        raise ValueError(f"more than {TOLD} tickets come in whole {TOLD}s")
+    with app.app_context():
+        prepare.migrate(app)
+        demonstration.found_desk()
+        demonstration.cast_people()
+        _hire()
+        cast = _cast()
+        with db.engine.connect().execution_options(**WRITE) as connection:
+            _hurry(connection)
+            _tell_all(connection, cast, min(tickets, TOLD))
+            for time in range(1, tickets // TOLD):
+                _tell_again(connection, time)
+            _tidy(connection)
+        db.session.remove()
+        db.engine.dispose()
+
+
+def _tell_all(connection: Connection, cast: Cast, tickets: int) -> None:
+    now, random, events = clock.real_now(), Random(SEED), count(1)
+    numbers = _numbers()
+    add = text(f"INSERT INTO search_text(tokens, ticket_id) VALUES ({_words()}, :ticket)")
+    for first in range(1, tickets + 1, BATCH):
+        rows: dict[type, list[dict[str, Any]]] = defaultdict(list)
+        found = []
+        for id_ in range(first, min(first + BATCH, tickets + 1)):
+            created_at = now - timedelta(days=1 + DAYS * (1 - id_ / tickets))
+            reached = random.randrange(len(ROAD)) if id_ / tickets > 1 - YOUNG else len(ROAD) - 1
+            story = Story(id_, numbers(created_at), created_at, now, reached, id_ % TALKATIVE == 0, cast, random)
+            for kind, row in tell(story, events):
+                rows[kind].append(row)
+            found.append(tokens(story))
+        for kind, values in rows.items():
+            connection.execute(insert(kind), values)
+        connection.execute(add, found)
+        connection.commit()
+
+
+def _tell_again(connection: Connection, time: int) -> None:
+    """The told ones once more, every id and number moved on."""
+    tables = [table for table in db.metadata.sorted_tables if table.name in ("ticket", "event") or "ticket_id" in table.c]
+    step = {table.name: connection.scalar(select(func.max(_key(table))).where(_is_told(table))) or 0 for table in tables}
+    for table in tables:
+        moved = {"id": step[table.name], "ticket_id": TOLD, "event_id": step["event"], "plan_id": step["plan"]}
+        columns: list[Any] = [
+            column + time * moved[column.name] if column.name in moved else column for column in table.c
+        ]
+        if table.name == "ticket":
+            at = list(table.c).index(table.c.number)
+            day, rest = func.substr(table.c.number, 1, LENGTH_OF_DAY), func.substr(table.c.number, LENGTH_OF_DAY + 1)
+            columns[at] = day.concat(str(time)).concat(rest)
+        if table.name == "message":
+            columns[list(table.c).index(table.c.key)] = table.c.key.concat(f":{time}")
+        connection.execute(insert(table).from_select(list(table.c), select(*columns).where(_is_told(table))))
+    again = "INSERT INTO search_text(tokens, ticket_id) SELECT tokens, ticket_id + :step FROM search_text WHERE ticket_id <= :told"
+    connection.execute(text(again), {"step": time * TOLD, "told": TOLD})
+    connection.commit()
+
+
+def _key(table: Table) -> Any:
+    return table.c.id if "id" in table.c else table.c.ticket_id
+
+
+def _is_told(table: Table) -> Any:
+    return (table.c.id if table.name == "ticket" else table.c.ticket_id) <= TOLD
+
+
+def _numbers() -> Any:
+    """A function from the time of a report to its number."""
+    pack, counted = db.session.scalars(select(PolicyVersion)).one().pack, Counter[str]()
+
+    def number(at: datetime) -> str:
+        day = at.astimezone(ZoneInfo(pack.number_tz)).date()
+        counted[day.isoformat()] += 1
+        return pack.format_number(counted[day.isoformat()], day)
+
+    return number
+
+
+def _words() -> str:
+    return ":words" if is_sqlite() else "to_tsvector('simple', :words)"
+
+
+@command
+def _hire() -> None:
+    """More people who report, so that nobody has reported everything."""
+    for number in range(REPORTERS):
+        person = Person(login=f"reporter{number}", name=f"员工 {number}", email=f"r{number}@example.com")
+        person.roles_held = [RoleHeld(role="reporter")]
+        db.session.add(person)
+
+
+def _cast() -> Cast:
+    people = {person.login: person.id for person in db.session.scalars(select(Person))}
+    return Cast(
+        people=people,
+        reporters=[id_ for login, id_ in people.items() if login.startswith("reporter") or login in ("zhang", "feng")],
+        engineers=[people["li"], people["zhao"]],
+        services=list(db.session.scalars(select(Service.id))),
+        teams=list(db.session.scalars(select(Team.id))),
+        contact=db.session.scalars(select(Contact.id).limit(1)).one(),
+        policy=db.session.scalars(select(PolicyVersion.id)).one(),
+    )
+
+
+def _hurry(connection: Connection) -> None:
+    """Should the power fail now, the crowd is gathered again."""
+    if is_sqlite():
+        for sentence in ("COMMIT", "PRAGMA synchronous=OFF", "PRAGMA foreign_keys=OFF", "BEGIN IMMEDIATE"):
+            connection.exec_driver_sql(sentence)
+    else:
+        connection.exec_driver_sql("SET synchronous_commit = off")
+        connection.exec_driver_sql("SET statement_timeout = 0")
+
+
+def _tidy(connection: Connection) -> None:
+    """PostgreSQL counts on after the ids that were given, and learns what the tables hold; SQLite checks itself."""
+    if is_sqlite():
+        assert connection.exec_driver_sql("PRAGMA foreign_key_check").first() is None
+        return
+    for name in (table.name for table in db.metadata.sorted_tables if "id" in table.c):
+        newest = f"(SELECT coalesce(max(id), 1) FROM {name})"
+        connection.execute(text(f"SELECT setval(pg_get_serial_sequence('{name}', 'id'), {newest})"))
+    connection.commit()
+    connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("VACUUM ANALYZE")

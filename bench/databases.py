@@ -1,0 +1,79 @@
+"""The crowded databases of one run: made, asked a few things, thrown away."""
+
+import platform
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+
+from sqlalchemy import create_engine, make_url, text
+
+from app import Settings, create_app
+from bench.crowd import TALKATIVE, gather
+
+COUNTED = ("ticket", "event", "message", "deadline", "search_text")
+
+
+@dataclass(frozen=True)
+class Crowded:
+    """A database full of tickets, and the data folder that goes with it."""
+
+    home: Path
+    url: str
+
+    def talked_about(self, most: int) -> list[str]:
+        """Numbers of open tickets with ten entries that are being carried out."""
+        wanted = f"SELECT number FROM ticket WHERE state = 'awaiting_fix' AND id % {TALKATIVE} = 0 ORDER BY id LIMIT {most}"
+        with create_engine(self.url).connect() as connection:
+            return list(connection.scalars(text(wanted)))
+
+    def counts(self) -> dict[str, int]:
+        """How many rows each table of a report has."""
+        with create_engine(self.url).connect() as connection:
+            return {table: connection.scalar(text(f"SELECT count(*) FROM {table}")) or 0 for table in COUNTED}
+
+
+@contextmanager
+def crowded(folder: Path, tickets: int, postgres: str) -> Iterator[Crowded]:
+    """A database with so many tickets, in a file, or on the PostgreSQL server at the address given."""
+    home = folder / str(tickets)
+    home.mkdir()
+    url = f"sqlite:///{home / 'bihuan.sqlite3'}"
+    if postgres:
+        url = _say_to(postgres, "CREATE", tickets)
+    began = perf_counter()
+    app = create_app(Settings(_env_file=None, home=home, database_url=url, env="demo", secret_key="bench" * 10, redis_url=None))  # type: ignore[call-arg]
+    gather(app, tickets)
+    print(f"  {'crowd':<13} {tickets} tickets in {perf_counter() - began:.0f} s", flush=True)
+    try:
+        yield Crowded(home, app.config["SQLALCHEMY_DATABASE_URI"])
+    finally:
+        if postgres:
+            _say_to(postgres, "DROP", tickets)
+
+
+def engine(url: str) -> str:
+    """Which database, and its version."""
+    if url.startswith("sqlite"):
+        return f"SQLite {sqlite3.sqlite_version}"
+    with create_engine(url).connect() as connection:
+        return f"PostgreSQL {connection.scalar(text('SHOW server_version'))}"
+
+
+def machine() -> str:
+    """The processor, and how many of it."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    models = [line.partition(": ")[2] for line in lines if line.startswith("model name")]
+    return f"{len(models)} × {models[0] if models else platform.machine()}"
+
+
+def _say_to(server: str, verb: str, tickets: int) -> str:
+    """Make or drop the database for so many tickets; its address."""
+    where = make_url(server.replace("postgres://", "postgresql://", 1)).set(drivername="postgresql+psycopg")
+    name = f"bihuan_bench_{tickets}"
+    more = " WITH (FORCE)" if verb == "DROP" else ""
+    with create_engine(where, isolation_level="AUTOCOMMIT").connect() as connection:
+        connection.execute(text(f'{verb} DATABASE "{name}"{more}'))
+    return where.set(database=name).render_as_string(hide_password=False)

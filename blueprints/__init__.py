@@ -1,0 +1,35 @@
+"""The web: translates HTTP to one command and back. `register` puts every room into the house."""
+
+from flask import Flask
+
+from blueprints import access, commands, labels, pages, safety
+from blueprints.account import routes as account
+from blueprints.admin import routes as admin
+from blueprints.approval import routes as approval
+from blueprints.archiving import routes as archiving
+from blueprints.board import routes as board
+from blueprints.customer_verification import routes as customer_verification
+from blueprints.diagnosis import routes as diagnosis
+from blueprints.health import routes as health
+from blueprints.intake import routes as intake
+from blueprints.knowledge import routes as knowledge
+from blueprints.repair import routes as repair
+from blueprints.tickets import routes as tickets
+from blueprints.triage import routes as triage
+
+ROOMS = (
+    account, intake, triage, diagnosis, approval, repair, customer_verification, archiving,
+    tickets, board, knowledge, admin, health,
+)  # fmt: skip
+
+
+def register(app: Flask) -> None:
+    """Register rooms, helpers and commands; refuse to start when a route declares no permission."""
+    access.register(app)
+    safety.register(app)
+    pages.register(app)
+    labels.register(app)  # last: the components keep the globals of this moment
+    commands.register(app)
+    for room in ROOMS:
+        app.register_blueprint(room.bp)
+    access.refuse_undeclared(app)

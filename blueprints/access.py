@@ -1,0 +1,192 @@
+"""Who is here and what may they do: sign-in, @requires and @public, and the only loaders of things."""
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any, cast
+
+from flask import Flask, current_app, redirect, request, session, url_for
+from flask_login import LoginManager, current_user
+from itsdangerous import BadSignature, URLSafeSerializer
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+
+from blueprints import pages
+from models.ground import clock
+from models.ground.db import db
+from models.ground.errors import Missing, Refused
+from models.people.person import Person
+from models.people.session import session_of
+from models.record.article import PUBLISHED, Article
+from models.record.entry import Entry
+from models.record.link import Link, find_link
+from models.record.plan import Plan
+from models.record.ticket import Ticket, find_ticket
+from models.rules.permissions import allows, can_see, visible
+
+IDLE_FOR = 12 * 3600  # seconds without a request after which a session ends
+STAMP_EVERY = 300  # seconds between two stamps of the cookie; the database is not written
+login_manager = LoginManager()
+
+
+def register(app: Flask) -> None:
+    """Flask-Login on server-side sessions: the cookie carries a token, the table its digest."""
+    login_manager.init_app(app)
+    login_manager.session_protection = None
+    login_manager.user_loader(_person_of)
+    app.context_processor(lambda: {"current_user": current_user, "allows": allows, "sealed_here": sealed_here})
+
+
+def me() -> Person:
+    """The person who is signed in; only behind @requires."""
+    return cast(Person, current_user._get_current_object())
+
+
+def requires(action: str, of: Callable[..., Any] | None = None) -> Callable[..., Any]:
+    """Let only those in who may do `action`, on the thing that `of` loads from the address, if given.
+
+    A stranger is sent to sign in; a thing they may not see is 404; a thing they may not act on 403.
+    """
+
+    def declare(view: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(view)
+        def guarded(**args: Any) -> Any:
+            if not current_user.is_authenticated:
+                return sign_in_first()
+            if of is None:
+                _refuse_unless(action, None)
+                return view(**args)
+            try:
+                thing = of(**{name: args.pop(name) for name in _names(of)})
+                _refuse_unless(action, thing)
+            except (Missing, Refused):
+                if answered := pages.answered_already():
+                    return answered
+                raise
+            return view(thing, **args)
+
+        guarded.access = ("requires", action, of)  # type: ignore[attr-defined]
+        return guarded
+
+    return declare
+
+
+def public(reason: str) -> Callable[..., Any]:
+    """Let everybody in, for the reason given."""
+
+    def declare(view: Callable[..., Any]) -> Callable[..., Any]:
+        view.access = ("public", reason, None)  # type: ignore[attr-defined]
+        return view
+
+    return declare
+
+
+def refuse_undeclared(app: Flask) -> None:
+    """The house does not open while a door has no rule."""
+    for rule in app.url_map.iter_rules():
+        view = app.view_functions[rule.endpoint]
+        if rule.endpoint != "static" and not hasattr(view, "access"):
+            raise RuntimeError(f"{rule.endpoint} declares neither @requires nor @public")
+
+
+def sign_in_first() -> Response:
+    """To the sign-in page, and back here afterwards; a fragment or a form gets 401 instead."""
+    if pages.is_fragment():
+        return Response(status=401)
+    if request.method != "GET":
+        return pages.error_page(401, pages.signed_out())
+    return redirect(url_for("account.login", next=sealed_here()), 303)
+
+
+def sealed_here() -> str:
+    """Where we are, signed, so that `next` can never lead elsewhere."""
+    return str(_seal().dumps(request.full_path.rstrip("?")))
+
+
+def unsealed(value: str) -> str:
+    """The address in a signed `next`; the home page when it is not ours."""
+    try:
+        return str(_seal().loads(value))
+    except BadSignature:
+        return "/"
+
+
+def ticket(number: str) -> Ticket:
+    """The ticket with this number, if the person may know that it exists. Raises Missing."""
+    found = find_ticket(number)
+    if found is None or not can_see(me(), found):
+        raise Missing("There is no such ticket, or it is not visible to you.")
+    return found
+
+
+def plan(plan_id: int) -> Plan:
+    """The plan, if its ticket is visible to the person. Raises Missing."""
+    found = db.session.scalar(select(Plan).join(Ticket).where(Plan.id == plan_id, visible(me())))
+    if found is None:
+        raise Missing("There is no such plan, or it is not visible to you.")
+    return found
+
+
+def entry(entry_id: int) -> Entry:
+    """The text, if its ticket is visible to the person. Raises Missing."""
+    found = db.session.scalar(
+        select(Entry).join(Ticket, Ticket.id == Entry.ticket_id).where(Entry.id == entry_id, visible(me()))
+    )
+    if found is None:
+        raise Missing("There is no such text, or it is not visible to you.")
+    return found
+
+
+def article(slug: str) -> Article:
+    """The article: published for everybody, a draft for those who write articles. Raises Missing."""
+    found = db.session.scalar(select(Article).where(Article.slug == slug))
+    if found is None or (found.state != PUBLISHED and not allows(me(), "draft_article")):
+        raise Missing("There is no such article.")
+    return found
+
+
+def link(token: str) -> Link:
+    """The link that a customer's token opens, alive or dead. Raises Missing for an unknown one."""
+    found = find_link(token)
+    if found is None:
+        raise Missing("This link is not known here.")
+    return found
+
+
+def by_id(model: type[Any]) -> Callable[[int], Any]:
+    """A loader of master data (teams, people, customers …), which administrators look after."""
+
+    def load(thing_id: int) -> Any:
+        found = db.session.get(model, thing_id)
+        if found is None:
+            raise Missing("There is no such thing.")
+        return found
+
+    return load
+
+
+def _refuse_unless(action: str, thing: Any) -> None:
+    if not allows(me(), action, thing):
+        raise Refused("You may not do this. Ask a supervisor or an administrator if you need to.")
+
+
+def _names(of: Callable[..., Any]) -> list[str]:
+    return list(inspect.signature(of).parameters)
+
+
+def _person_of(token: str) -> Person | None:
+    """Flask-Login's question: who is the session with this token? Idle sessions end; a GET writes nothing."""
+    now = int(clock.real_now().timestamp())
+    if now - session.get("seen", now) > IDLE_FOR:
+        return None
+    held = session_of(token)
+    if held is None:
+        return None
+    if now - session.get("seen", 0) > STAMP_EVERY:
+        session["seen"] = now
+    held.person.session_token = token
+    return held.person
+
+
+def _seal() -> URLSafeSerializer:
+    return URLSafeSerializer(current_app.config["SECRET_KEY"], salt="next")

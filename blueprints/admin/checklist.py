@@ -1,0 +1,33 @@
+"""What is still unset, so that nobody finds out in an emergency."""
+
+from flask import current_app, url_for
+from flask_babel import gettext as _
+
+from blueprints.labels import label
+from models.ground import clock
+from models.insight.registers import is_empty, vacant_roles
+from models.people.customer import Customer
+from models.people.team import Service, Team
+from models.policy.holidays import is_year_known
+from models.record.message import FAILED, outbox
+
+
+def unset() -> list[tuple[str, str]]:
+    """(sentence, address) for everything that should be looked at; empty when all is well."""
+    found = [
+        (_("Nobody is: %(role)s", role=label("role", role)), url_for("admin.list_people")) for role in vacant_roles()
+    ]
+    if is_empty(Team):
+        found.append((_("There is no team yet."), url_for("admin.new_record", kind="teams")))
+    if is_empty(Service):
+        found.append((_("There is no service yet."), url_for("admin.new_record", kind="services")))
+    if is_empty(Customer):
+        found.append((_("There is no customer yet."), url_for("admin.new_record", kind="customers")))
+    if not current_app.config["SETTINGS"].smtp_url:
+        found.append((_("No mail server is set: letters wait in the outbox."), url_for("admin.messages")))
+    if outbox(FAILED, limit=1):
+        found.append((_("There are letters that could not be sent."), url_for("admin.messages", state=FAILED)))
+    if not is_year_known(year := clock.now().year + 1):
+        sentence = _("The working days of %(year)s are not announced yet.", year=year)
+        found.append((sentence, url_for("admin.policies")))
+    return found

@@ -1,0 +1,116 @@
+"""Administration: the way round, the policy in force, the outbox, health, and the demonstration's clock."""
+
+from datetime import timedelta
+
+from flask import Response, current_app, request, url_for
+
+from blueprints import pages
+from blueprints.access import by_id, requires
+from blueprints.admin import bp, masterdata, people
+from blueprints.admin.checklist import unset
+from blueprints.admin.forms import PlainForm
+from blueprints.admin.policy_words import KNOWN_CLOCKS, said
+from blueprints.health.signs import signs
+from blueprints.messages import render
+from models.clockwork.health import beats
+from models.ground import clock
+from models.ground.errors import Missing
+from models.policy.version import version_in_force
+from models.record.demo_clock import advance_demo_clock
+from models.record.message import FAILED, QUEUED, SENT, Message, outbox, try_again
+
+__all__ = ["bp", "masterdata", "people"]
+SPANS = {"30m": timedelta(minutes=30), "1h": timedelta(hours=1), "4h": timedelta(hours=4), "1d": timedelta(days=1)}
+PAGE = 50
+
+
+@bp.get("")
+@requires("administer")
+def home() -> Response:
+    return pages.show("admin/home.html", unset=unset())
+
+
+@bp.get("/policies")
+@requires("administer")
+def policies() -> Response:
+    """The policy in force: targets, definitions, matrix, ladder (P3.2, P4.2)."""
+    version = version_in_force(clock.now())
+    return pages.show(
+        "admin/policies.html", version=version, pack=version.pack, said=said, known_clocks=KNOWN_CLOCKS
+    )
+
+
+@bp.get("/outbox")
+@requires("view_outbox")
+def messages() -> Response:
+    """Mail that waits, was sent, or failed; newest first."""
+    state = request.args.get("state", QUEUED)
+    state = state if state in (QUEUED, SENT, FAILED) else QUEUED
+    before = request.args.get("before", "")
+    found = outbox(state, before=int(before) if before.isdecimal() else None, limit=PAGE + 1)
+    shown = found[:PAGE]
+    next_url = url_for("admin.messages", state=state, before=shown[-1].id) if len(found) > PAGE else ""
+    return pages.show("admin/outbox.html", state=state, messages=shown, next_url=next_url, is_demo=_is_demo())
+
+
+@bp.get("/outbox/<int:thing_id>")
+@requires("view_outbox", by_id(Message))
+def letter(message: Message) -> Response:
+    """The letter itself, in the demonstration only: it holds the reader's link."""
+    if not _is_demo():
+        raise Missing("Letters can be read in the demonstration only.")
+    return pages.show("admin/letter.html", message=message, letter=render(message))
+
+
+@bp.post("/outbox/<int:thing_id>/retry")
+@requires("view_outbox", by_id(Message))
+def retry(message: Message) -> Response:
+    return pages.act(
+        PlainForm(),
+        action="try_again",
+        thing=message,
+        page=pages.refuse_form,
+        do=lambda: try_again(message.id),
+        then=lambda _: url_for("admin.messages", state=QUEUED),
+    )
+
+
+@bp.get("/health")
+@requires("administer")
+def health() -> Response:
+    """What /readyz says, for people."""
+    seen = signs()
+    return pages.show("admin/health.html", signs=seen, beats=beats() if seen.database == "ok" else {})
+
+
+@bp.get("/clock")
+@requires("move_demo_clock")
+def demo_clock() -> Response:
+    _demo_only()
+    return pages.show("admin/clock.html")
+
+
+@bp.post("/clock")
+@requires("move_demo_clock")
+def move_demo_clock() -> Response:
+    """Forward only; whatever comes due meanwhile is fired within a second."""
+    _demo_only()
+    span = SPANS.get(request.form.get("span", ""))
+    if span is None:
+        raise Missing("There is no such span.")
+    return pages.act(
+        PlainForm(),
+        action="move_demo_clock",
+        page=pages.refuse_form,
+        do=lambda: advance_demo_clock(span),
+        then=lambda _: url_for("admin.demo_clock"),
+    )
+
+
+def _is_demo() -> bool:
+    return str(current_app.config["SETTINGS"].env) == "demo"
+
+
+def _demo_only() -> None:
+    if not _is_demo():
+        raise Missing("There is a demonstration clock only in the demonstration.")

@@ -1,0 +1,1 @@
+"""Review, closing and the archive."""

@@ -1,0 +1,111 @@
+"""Boards: the engineer's bench and the manager's watch, both live."""
+
+from flask import Blueprint, Response, g, request, url_for
+
+from blueprints import pages
+from blueprints.access import me, requires, ticket
+from blueprints.board.forms import ReportUpForm
+from blueprints.fields import chosen, team_choices
+from blueprints.tickets.view import deed
+from models.ground import clock
+from models.ground.vocabulary import Role, Severity, State
+from models.insight import board
+from models.insight.board import Page
+from models.record.ticket import Ticket
+from models.steps import escalation as step
+
+bp = Blueprint("board", __name__)
+
+
+@bp.get("/bench")
+@requires("view_bench")
+def bench() -> Response:
+    """What is to be done now, what is in progress, what waits on others; and what waits for one's test or review."""
+    g.topics = ["tickets"]
+    pages_shown = _queues()
+    ptag = board.tag_of(
+        (ticket.id, ticket.seq, _group(ticket) == "now") for page in pages_shown.values() for ticket in page.tickets
+    )
+    if pages.unchanged(ptag):
+        return pages.not_modified()
+    for page in pages_shown.values():
+        _give_clocks(page)
+    groups: dict[str, list[Ticket]] = {"now": [], "in_progress": [], "waiting": []}
+    for ticket in pages_shown.pop("mine").tickets:
+        groups[_group(ticket)].append(ticket)
+    return pages.show("board/bench.html", ptag=ptag, ptag_of_page=ptag, groups=groups, queues=pages_shown)
+
+
+@bp.get("/watch")
+@requires("view_watch")
+def watch() -> Response:
+    """Every open ticket by its next deadline, under the figures that matter."""
+    g.topics = ["tickets"]
+    wanted = {
+        "severity": _known(request.args.get("severity", ""), tuple(Severity)),
+        "team": request.args.get("team", "") if request.args.get("team", "").isdecimal() else "",
+        "only": _known(request.args.get("only", ""), board.WATCHED),
+    }
+    page = board.open_tickets(
+        me(),
+        severity=wanted["severity"],
+        team_id=chosen(wanted["team"][:9]),
+        only=wanted["only"],
+        after=request.args.get("after", ""),
+    )
+    counts = board.watch_counts(me())
+    ptag = board.tag_of([tuple(counts.values()), *((ticket.id, ticket.seq) for ticket in page.tickets)])
+    if pages.unchanged(ptag):
+        return pages.not_modified()
+    _give_clocks(page)
+    return pages.show(
+        "board/watch.html",
+        ptag=ptag,
+        ptag_of_page=ptag,
+        page=page,
+        counts=counts,
+        wanted=wanted,
+        teams=team_choices(),
+        severities=tuple(Severity),
+        next_url=url_for("board.watch", **wanted, after=page.next) if page.next else "",
+    )
+
+
+@bp.route("/t/<number>/report-up", methods=["GET", "POST"])
+@requires("report_up", ticket)
+def report_up(ticket: Ticket) -> Response:
+    """Put it before the director."""
+    form = ReportUpForm()
+    return deed(
+        ticket,
+        form,
+        action="report_up",
+        do=lambda: step.report_up(ticket, actor=me(), reason=form.reason.data),
+    )
+
+
+def _queues() -> dict[str, Page]:
+    """One's own tickets, and the queues of the roles that one holds."""
+    queues = {"mine": board.bench(me())}
+    if me().holds(Role.VERIFIER):
+        queues["to_test"] = board.team_queue(me(), State.AWAITING_TEST)
+    if me().holds(Role.SUPERVISOR):
+        queues["to_review"] = board.team_queue(me(), State.AWAITING_REVIEW)
+    return queues
+
+
+def _group(ticket: Ticket) -> str:
+    """Now: the next promise is due within half an hour, or it is a P0. Waiting: it is somebody else's turn."""
+    if ticket.waiting_on or ticket.state in (State.AWAITING_APPROVAL, State.AWAITING_CUSTOMER, State.AWAITING_REVIEW):
+        return "waiting"
+    left = (ticket.next_due_at - clock.now()).total_seconds() if ticket.next_due_at else 1e9
+    return "now" if left < board.SOON.total_seconds() or ticket.severity == Severity.P0 else "in_progress"
+
+
+def _give_clocks(page: Page) -> None:
+    for ticket in page.tickets:
+        ticket.next_deadline = page.clocks.get(ticket.id)  # type: ignore[attr-defined]
+
+
+def _known(said: str, codes: tuple[str, ...]) -> str:
+    return said if said in codes else ""

@@ -1,0 +1,1 @@
+"""Confirmation by the customer, with and without an account."""

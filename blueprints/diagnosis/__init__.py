@@ -1,0 +1,1 @@
+"""Diagnosis: taking up, the log, the cause."""

@@ -1,0 +1,92 @@
+"""Choices that several forms share. They are callables, so that each form asks the database once, when it is made."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from blueprints.labels import WORDS, named, zone
+from models.ground.db import db
+from models.people.customer import Contact
+from models.people.person import Person, holders
+from models.people.team import Department, Service, Team
+
+
+def codes(kind: str, values: Iterable[str]) -> list[tuple[str, Any]]:
+    """(code, lazy word) of a vocabulary, for fields whose choices never change."""
+    return [(str(value), WORDS[kind][str(value)]) for value in values]
+
+
+def optional_codes(kind: str, values: Iterable[str], nothing: Any) -> list[tuple[str, Any]]:
+    """The same with an empty first choice."""
+    return [("", nothing), *codes(kind, values)]
+
+
+def chosen(value: Any) -> int | None:
+    """A chosen id; None for the empty choice."""
+    return int(value) if value else None
+
+
+def team_choices() -> list[tuple[int, str]]:
+    """Active teams."""
+    teams = db.session.scalars(select(Team).where(Team.active).order_by(Team.id))
+    return [(team.id, named(team)) for team in teams]
+
+
+def optional_team_choices() -> list[tuple[Any, Any]]:
+    """The same after an empty choice."""
+    return [("", "–"), *team_choices()]
+
+
+def department_choices() -> list[tuple[Any, Any]]:
+    """Active departments after an empty choice."""
+    departments = db.session.scalars(select(Department).where(Department.active).order_by(Department.id))
+    return [("", "–"), *((department.id, named(department)) for department in departments)]
+
+
+def service_choices(nothing: Any) -> Callable[[], list[tuple[Any, Any]]]:
+    """Active services after an empty choice."""
+
+    def choices() -> list[tuple[Any, Any]]:
+        services = db.session.scalars(select(Service).where(Service.active).order_by(Service.id))
+        return [("", nothing), *((service.id, named(service)) for service in services)]
+
+    return choices
+
+
+def person_choices(role: str, nothing: Any = None) -> Callable[[], list[tuple[Any, Any]]]:
+    """Active holders of a role, after an empty choice if there is a word for it."""
+
+    def choices() -> list[tuple[Any, Any]]:
+        people = [(person.id, person.name) for person in db.session.scalars(holders(role))]
+        return [("", nothing), *people] if nothing else people
+
+    return choices
+
+
+def contact_choices(nothing: Any) -> Callable[[], list[tuple[Any, Any]]]:
+    """Active contacts with their customer, after an empty choice."""
+
+    def choices() -> list[tuple[Any, Any]]:
+        contacts = db.session.scalars(
+            select(Contact).where(Contact.active).order_by(Contact.name, Contact.id).limit(500)
+        )
+        return [("", nothing), *((c.id, f"{c.name} · {c.customer.name}") for c in contacts)]
+
+    return choices
+
+
+def instant(said: datetime | None) -> datetime | None:
+    """What somebody typed as a local time, in their own zone."""
+    return said.replace(tzinfo=zone()) if said else None
+
+
+def row(model: type[Any], chosen_id: int | None) -> Any:
+    """The row behind a choice; None for the empty choice."""
+    return db.session.get(model, chosen_id) if chosen_id else None
+
+
+def people(ids: Iterable[int]) -> list[Person]:
+    """The persons behind several choices, in their order."""
+    return [person for person in (db.session.get(Person, chosen_id) for chosen_id in ids) if person]

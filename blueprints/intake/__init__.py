@@ -1,0 +1,1 @@
+"""Intake: reporting, and following one's own reports."""

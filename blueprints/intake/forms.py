@@ -1,0 +1,54 @@
+"""Forms of intake: one mandatory box, everything else is asked for kindly (P2.2)."""
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import DateTimeLocalField, MultipleFileField, SelectField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length, Optional
+
+from blueprints.fields import chosen, contact_choices, optional_codes, person_choices, service_choices
+from models.ground.vocabulary import Impact, Urgency
+
+MINUTE = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
+_unknown = _l("Not known")
+
+
+class ReportForm(FlaskForm):
+    """A fault, in one's own words."""
+
+    description = TextAreaField(
+        _l("What happened?"),
+        validators=[InputRequired(_l("Please say what happened.")), Length(max=20_000)],
+        render_kw={"placeholder": _l("For example: the ERP turns and turns when I submit an expense report, since 9 o'clock.")},
+    )
+    files = MultipleFileField(_l("Files"))
+    service = SelectField(_l("System"), coerce=chosen, choices=service_choices(_unknown), validators=[Optional()])
+    occurred_at = DateTimeLocalField(_l("Happened at"), format=MINUTE, validators=[Optional()])
+    impact = SelectField(_l("Who is affected"), choices=optional_codes("impact", Impact, _unknown), validators=[Optional()])
+    urgency = SelectField(_l("How soon it hurts"), choices=optional_codes("urgency", Urgency, _unknown), validators=[Optional()])
+    affected = StringField(_l("Who else has it"), validators=[Length(max=200)])
+    frequency = StringField(_l("How often"), validators=[Length(max=200)])
+    device = StringField(_l("Device and version"), validators=[Length(max=200)])
+    discoverer = StringField(_l("Who noticed it, if somebody else"), validators=[Length(max=80)])
+    steps = TextAreaField(_l("Steps to reproduce"), validators=[Length(max=8000)])
+    workaround = TextAreaField(_l("What you have tried already"), validators=[Length(max=8000)])
+
+
+class TelephoneForm(ReportForm):
+    """The same, for somebody on the telephone: a known contact, a new one, or a colleague."""
+
+    reported_at = DateTimeLocalField(_l("The call came at"), format=MINUTE, validators=[Optional()])
+    contact = SelectField(_l("Customer's contact"), coerce=chosen, choices=contact_choices(_l("A new contact, or a colleague")), validators=[Optional()])
+    reporter = SelectField(_l("Colleague"), coerce=chosen, choices=person_choices("reporter", _l("Not a colleague")), validators=[Optional()])
+    new_contact = StringField(_l("New contact: name"), validators=[Length(max=80)])
+    new_customer = StringField(_l("Company or department"), validators=[Length(max=120)])
+    phone = StringField(_l("Telephone"), validators=[Length(max=40)], render_kw={"type": "tel"})
+    email = StringField(_l("E-mail"), validators=[Length(max=254)], render_kw={"type": "email"})
+
+
+class InformationForm(FlaskForm):
+    """What was asked for."""
+
+    title, submit_text = _l("Add information"), _l("Send the information")
+    effect = _l("Whoever handles the ticket is told; waiting ends and the clocks go on.")
+    text = TextAreaField(_l("Information"), validators=[Length(max=8000)])
+    files = MultipleFileField(_l("Files"))

@@ -1,0 +1,22 @@
+"""Forms of knowledge articles."""
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import StringField, TextAreaField
+from wtforms.validators import DataRequired, Length
+
+_filled = DataRequired(_l("This must be filled in."))
+
+
+class ArticleForm(FlaskForm):
+    """What was learned, in four parts (P11.4)."""
+
+    title = StringField(_l("Title"), validators=[_filled, Length(max=120)])
+    symptom = TextAreaField(_l("Symptom"), validators=[_filled, Length(max=20_000)])
+    cause = TextAreaField(_l("Cause"), validators=[Length(max=20_000)])
+    solution = TextAreaField(_l("Solution"), validators=[_filled, Length(max=20_000)])
+    applies_to = StringField(_l("Applies to"), validators=[Length(max=200)])
+
+
+class PlainForm(FlaskForm):
+    """A button and nothing else."""

@@ -1,0 +1,129 @@
+"""Knowledge articles, and search over everything that one may see."""
+
+from typing import Any
+
+from flask import Blueprint, Response, redirect, request, url_for
+from flask_wtf import FlaskForm
+
+from blueprints import pages
+from blueprints.access import article, me, requires, ticket
+from blueprints.knowledge.forms import ArticleForm, PlainForm
+from blueprints.tickets.view import ticket_url
+from models.ground import clock
+from models.ground.db import db
+from models.insight import board
+from models.record.article import Article, drafts, published
+from models.record.search import matches, named_by
+from models.record.ticket import Ticket
+from models.rules.permissions import allows, can_see
+from models.steps import archiving as step
+
+bp = Blueprint("knowledge", __name__)
+PAGE = 50
+FEW = 5  # articles beside the tickets that a search finds
+
+
+@bp.get("/kb")
+@requires("view_article")
+def articles() -> Response:
+    """Published articles; for those who write, also what waits for review."""
+    q, before = request.args.get("q", "").strip(), request.args.get("before", "")
+    found = published(q, before=int(before) if before.isdecimal() else None, limit=PAGE + 1)
+    next_url = url_for("knowledge.articles", q=q, before=found[PAGE - 1].id) if len(found) > PAGE else ""
+    waiting = drafts() if allows(me(), "draft_article") and not q else []
+    return pages.show("knowledge/articles.html", articles=found[:PAGE], drafts=waiting, q=q, next_url=next_url)
+
+
+@bp.get("/kb/<slug>")
+@requires("view_article", article)
+def show(article: Article) -> Response:
+    source = db.session.get(Ticket, article.ticket_id) if article.ticket_id else None
+    return pages.show(
+        "knowledge/article.html",
+        article=article,
+        source=source if source and can_see(me(), source) else None,
+        is_stale=article.review_on is not None and article.review_on < clock.now().date(),
+    )
+
+
+@bp.route("/kb/<slug>/edit", methods=["GET", "POST"])
+@requires("edit_article", article)
+def edit(article: Article) -> Response:
+    """A new revision; the earlier ones are kept."""
+    form = ArticleForm(obj=article)
+
+    def page(shown: FlaskForm) -> Response:
+        return pages.show("knowledge/edit.html", article=article, form=shown)
+
+    if request.method != "POST":
+        return page(form)
+    return pages.act(
+        form,
+        action="edit_article",
+        thing=article,
+        page=page,
+        do=lambda: step.edit_article(
+            article, actor=me(), **{name: form[name].data or "" for name in step.TEXTS}
+        ),
+        then=_article_url,
+    )
+
+
+@bp.post("/kb/<slug>/publication")
+@requires("publish_article", article)
+def publish(article: Article) -> Response:
+    return _pressed(article, "publish_article", lambda: step.publish_article(article, actor=me()))
+
+
+@bp.post("/kb/<slug>/help")
+@requires("view_article", article)
+def helped(article: Article) -> Response:
+    return _pressed(article, "count_helped", lambda: step.count_helped(article, actor=me()))
+
+
+@bp.post("/t/<number>/article")
+@requires("draft_article", ticket)
+def draft(ticket: Ticket) -> Response:
+    """One step from a solved ticket to a draft; the same ticket gives one article."""
+
+    def write_url(made: Article) -> str:
+        return url_for("knowledge.edit" if allows(me(), "edit_article", made) else "knowledge.show", slug=made.slug)
+
+    return pages.act(
+        PlainForm(),
+        action="draft_article",
+        thing=ticket,
+        page=pages.refuse_form,
+        do=lambda: step.draft_article(ticket, actor=me()),
+        then=write_url,
+    )
+
+
+@bp.get("/search")
+@requires("use_account")
+def search() -> Response:
+    """Tickets and articles that hold the words; an exact number goes straight to its ticket."""
+    q = request.args.get("q", "").strip()[:200]
+    exact = named_by(q)
+    if exact and can_see(me(), exact):
+        return redirect(ticket_url(exact), 303)  # type: ignore[return-value]
+    condition = matches(q)
+    page = board.Page([], {}, "")
+    if condition is not None:
+        page = board.found(me(), condition, after=request.args.get("after", ""))
+    next_url = url_for("knowledge.search", q=q, after=page.next) if page.next else ""
+    for found in page.tickets:
+        found.next_deadline = page.clocks.get(found.id)  # type: ignore[attr-defined]
+    return pages.show(
+        "knowledge/search.html", q=q, page=page, articles=published(q, limit=FEW) if q else [], next_url=next_url
+    )
+
+
+def _pressed(article: Article, action: str, do: Any) -> Response:
+    return pages.act(
+        PlainForm(), action=action, thing=article, page=pages.refuse_form, do=do, then=lambda _: _article_url(article)
+    )
+
+
+def _article_url(article: Article) -> str:
+    return url_for("knowledge.show", slug=article.slug)

@@ -1,0 +1,223 @@
+"""Words for codes, in the reader's language; and what every template may use."""
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Flask, current_app, g, request, session, url_for
+from flask_babel import Babel, get_locale, lazy_gettext, ngettext
+from flask_babel import gettext as _
+from flask_login import current_user
+from itsdangerous import URLSafeTimedSerializer
+from markupsafe import Markup, escape
+
+from models.ground import clock
+from models.record.message import unread_count
+from models.rules.permissions import allows
+
+LANGUAGES = ("zh", "en")
+DEFAULT_ZONE = "Asia/Shanghai"
+_l = lazy_gettext
+
+WORDS: dict[str, dict[str, Any]] = {
+    "role": {
+        "reporter": _l("Reporter"), "first_line": _l("First line"), "engineer": _l("Engineer"),
+        "duty_lead": _l("Duty lead"), "supervisor": _l("Support supervisor"),
+        "tech_manager": _l("Technical manager"), "director": _l("R&D director"),
+        "product_manager": _l("Product manager"), "verifier": _l("Verifier"), "approver": _l("Approver"),
+        "contact": _l("Department contact"), "kb_admin": _l("Knowledge-base administrator"),
+        "dept_head": _l("Department head"), "admin": _l("Administrator"), "assignee": _l("Handler"),
+        "customer": _l("Customer"), "desk": _l("The desk"),
+    },
+    "status": {
+        "open": _l("Open"), "in_progress": _l("In progress"), "in_testing": _l("In testing"),
+        "resolved": _l("Resolved"), "closed": _l("Closed"), "archived": _l("Archived"), "cancelled": _l("Cancelled"),
+    },
+    "side": {
+        "waiting_for_you": _l("Waiting for the customer"), "awaiting_approval": _l("Waiting for approval"),
+        "escalated": _l("Escalated"),
+    },
+    "state": {
+        "awaiting_triage": _l("Waiting for triage"), "awaiting_engineer": _l("Waiting for the engineer"),
+        "awaiting_plan": _l("Diagnosis and plan"), "awaiting_approval": _l("Waiting for approval"),
+        "awaiting_fix": _l("Being carried out"), "awaiting_test": _l("Being tested"),
+        "awaiting_customer": _l("Waiting for confirmation"), "awaiting_review": _l("Waiting for review"),
+        "closed": _l("Closed"), "archived": _l("Archived"), "cancelled": _l("Cancelled"),
+    },
+    "severity": {"P0": _l("Critical"), "P1": _l("Major"), "P2": _l("Normal"), "P3": _l("Minor")},
+    "impact": {
+        "single": _l("Only me"), "department": _l("My department"), "majority": _l("Half of the users or more"),
+        "all": _l("Everybody"),
+    },
+    "urgency": {
+        "low": _l("Can wait"), "medium": _l("Hinders work"), "high": _l("Stops work"), "critical": _l("Stops the business"),
+    },
+    "category": {
+        "system": _l("System failure"), "function": _l("Functional defect"), "performance": _l("Performance"),
+        "account": _l("Account"), "security": _l("Security"), "hardware": _l("Hardware"), "network": _l("Network"),
+        "configuration": _l("Configuration"), "question": _l("Operation question"), "data": _l("Wrong data"),
+        "other": _l("Other"),
+    },
+    "channel": {"web": _l("Web form"), "telephone": _l("Telephone")},
+    "clock": {
+        "register": _l("Registration"), "triage": _l("Triage"), "respond": _l("Response"), "plan": _l("Plan"),
+        "approve": _l("Approval"), "test": _l("Testing"), "resolve": _l("Resolution"),
+        "resolve_max": _l("Latest resolution"), "update": _l("Next update"), "follow_up": _l("Follow-up"),
+        "close": _l("Closing"),
+    },
+    "party": {
+        "reporter": _l("Reporter"), "customer": _l("Customer"), "vendor": _l("Vendor"),
+        "department": _l("Another department"), "window": _l("Scheduled window"),
+    },
+    "risk": {"standard": _l("Standard change"), "normal": _l("Normal change"), "major": _l("Major change")},
+    "plan_kind": {"fix": _l("Fix"), "workaround": _l("Temporary workaround")},
+    "decision": {
+        "": _l("Not decided"), "approved": _l("Approved"), "returned": _l("Returned"), "withdrawn": _l("Withdrawn"),
+        "rolled_back": _l("Rolled back"),
+    },
+    "verdict": {"yes": _l("Solved"), "partly": _l("Partly solved"), "no": _l("Not solved")},
+    "means": {
+        "link": _l("through the link"), "portal": _l("on this site"), "spoken": _l("spoken, taken down"),
+        "silence": _l("by silence"), "joint_test": _l("in the joint test"),
+    },
+    "cause": {
+        "code": _l("Defect in code"), "configuration": _l("Wrong configuration"), "capacity": _l("Lack of capacity"),
+        "hardware": _l("Hardware failure"), "network": _l("Network failure"), "data": _l("Wrong data"),
+        "third_party": _l("Third party"), "operation": _l("Mistake in operation"), "change": _l("Earlier change"),
+        "unknown": _l("Not known"),
+    },
+    "level": {"": "–", "junior": _l("Junior"), "senior": _l("Senior")},
+    "missing": {
+        "category": _l("Category"), "root_cause": _l("Root cause"), "plan": _l("Plan"),
+        "implementation": _l("Implementation record"), "verification": _l("Verification report"),
+        "result": _l("Result for the customer"), "confirmation": _l("Confirmation by the customer"),
+    },
+    "death": {
+        "revoked": _l("This link has been revoked."), "expired": _l("This link has expired."),
+        "superseded": _l("This link belongs to an earlier round; a newer one has been sent."),
+    },
+    "event": {
+        "reported": _l("Reported"), "triaged": _l("Triaged"), "answered": _l("Answered at once"),
+        "taken": _l("Taken up"), "handed_over": _l("Handed over"), "plan_submitted": _l("Plan submitted"),
+        "standard_change_used": _l("Standard change used"), "approved": _l("Plan approved"),
+        "returned": _l("Plan returned"), "withdrawn": _l("Plan withdrawn"), "worked": _l("Step carried out"),
+        "fixed": _l("Carried out"), "rolled_back": _l("Rolled back"), "test_passed": _l("Test passed"),
+        "test_failed": _l("Test failed"), "confirmed": _l("Confirmed"), "partly_confirmed": _l("Partly confirmed"),
+        "silently_confirmed": _l("Confirmed by silence"), "disputed": _l("Not solved"), "sent_back": _l("Sent back"),
+        "closed": _l("Closed"), "reopened": _l("Reopened"), "archived": _l("Archived"), "cancelled": _l("Cancelled"),
+        "noted": _l("Note"), "updated": _l("Update"), "called": _l("Conversation"),
+        "step_logged": _l("Investigation step"), "diagnosed": _l("Root cause recorded"), "asked": _l("Question"),
+        "supplied": _l("Information added"), "waited": _l("Waiting"), "resumed": _l("Resumed"),
+        "regraded": _l("Severity changed"), "attached": _l("Files added"), "acknowledged": _l("Escalation acknowledged"),
+        "reported_up": _l("Reported upward"), "warned": _l("Warning"), "escalated": _l("Escalated"),
+        "followed": _l("Followed"), "unfollowed": _l("No longer followed"), "link_sent": _l("Link sent"),
+        "link_revoked": _l("Link revoked"), "redacted": _l("Redacted"), "reminded": _l("Reminded"),
+    },
+    "letter": {
+        "receipt": _l("Receipt"), "accepted": _l("Being handled"), "regraded": _l("Severity changed"),
+        "question": _l("Question"), "update": _l("Update"), "result": _l("Solved, please confirm"),
+        "reminder": _l("Reminder"), "link": _l("Link"), "closed": _l("Closed"), "cancelled": _l("Cancelled"),
+        "new_report": _l("New report"), "p0": _l("Critical fault"), "assigned": _l("Assigned"),
+        "supplied": _l("Information added"), "to_approve": _l("Plan to decide"), "plan_approved": _l("Plan approved"),
+        "plan_returned": _l("Plan returned"), "to_test": _l("To test"), "test_failed": _l("Test failed"),
+        "to_review": _l("To review"), "confirmed": _l("Confirmed"), "disputed": _l("Not solved"),
+        "sent_back": _l("Sent back"), "warning": _l("Warning"), "escalated": _l("Escalated"),
+        "password": _l("New password"),
+    },
+    "sign": {"ok": _l("works"), "degraded": _l("away, done without"), "broken": _l("broken")},
+    "satisfaction": {
+        "satisfied": _l("Satisfied"), "mostly_satisfied": _l("Mostly satisfied"), "dissatisfied": _l("Dissatisfied"),
+    },
+}  # fmt: skip
+
+
+def register(app: Flask) -> None:
+    """Language, zone, filters and globals of every template."""
+    Babel(app, locale_selector=locale, default_locale="zh", default_timezone="UTC")
+    app.jinja_env.add_extension("jinja2.ext.i18n")
+    app.jinja_env.install_gettext_callables(_, ngettext, newstyle=True)  # type: ignore[attr-defined]
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters.update(local=local, linebreaks=linebreaks)
+    app.jinja_env.globals.update(label=label, now=clock.now, named=named)
+    app.context_processor(_of_every_page)
+    with app.app_context():
+        app.jinja_env.globals["ui"] = app.jinja_env.get_template("components/ui.html").module
+
+
+def label(kind: str, code: str | None) -> str:
+    """The word for a code; the code itself where there is none."""
+    return str(WORDS.get(kind, {}).get(code or "", code or ""))
+
+
+def named(thing: Any) -> str:
+    """The name of a team, department or service in the reader's language."""
+    if thing is None:
+        return ""
+    english = getattr(thing, "name_en", "")
+    return str(english if english and str(get_locale()) == "en" else thing.name)
+
+
+def choices(kind: str, codes: Any = None) -> list[tuple[str, str]]:
+    """(code, word) of a kind, for the choices of a form."""
+    return [(str(code), label(kind, str(code))) for code in (codes or WORDS[kind])]
+
+
+def locale() -> str:
+    """The reader's language: chosen in this browser, else their own, else what the browser prefers, else Chinese."""
+    forced = g.get("locale")
+    chosen = forced or session.get("language") or (current_user.locale if current_user.is_authenticated else "")
+    return chosen if chosen in LANGUAGES else request.accept_languages.best_match(LANGUAGES) or "zh"
+
+
+def zone() -> ZoneInfo:
+    """The reader's time zone."""
+    return ZoneInfo(current_user.time_zone if current_user and current_user.is_authenticated else DEFAULT_ZONE)
+
+
+def local(instant: datetime | str | None) -> str:
+    """`2026-11-22 14:05` in the reader's zone; a frozen record holds its instants as ISO text."""
+    instant = datetime.fromisoformat(instant) if isinstance(instant, str) else instant
+    return instant.astimezone(g.get("zone") or zone()).strftime("%Y-%m-%d %H:%M") if instant else ""
+
+
+def linebreaks(text: str | None) -> Markup:
+    """What people typed, escaped, with its line breaks."""
+    return Markup("<br>").join(escape(line) for line in (text or "").splitlines())
+
+
+def live_topics(*topics: str) -> str:
+    """The signed list of what a page may watch; the live hub sends nothing else."""
+    seal = URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt="live-topics")
+    return str(seal.dumps(list(topics)))
+
+
+def _of_every_page() -> dict[str, Any]:
+    settings = current_app.config["SETTINGS"]
+    known = current_user.is_authenticated
+    topics = [f"u-{current_user.id}", *g.get("topics", [])] if known else []
+    return {
+        "env": settings.env,
+        "locale": locale(),
+        "theme": (current_user.theme if known else session.get("theme")) or "auto",
+        "topics": live_topics(*topics) if topics else "",
+        "nav_items": _nav() if known else [],
+        "unread": unread_count(current_user) if known and "unread" not in g else g.get("unread", 0),
+        "demo_clock_url": url_for("admin.demo_clock") if known and allows(current_user, "move_demo_clock") else "",
+    }
+
+
+def _nav() -> list[tuple[str, str, bool]]:
+    """The way round, by what the person may do; at most seven words."""
+    ways = [
+        (_("Report"), "intake.report", "report"),
+        (_("My reports"), "intake.my", "report"),
+        (_("Triage"), "triage.queue", "view_triage"),
+        (_("Workbench"), "board.bench", "view_bench"),
+        (_("Approvals"), "approval.inbox", "view_approvals"),
+        (_("Watch"), "board.watch", "view_watch"),
+        (_("Knowledge"), "knowledge.articles", "view_article"),
+        (_("Archive"), "archiving.archive", "view_archive"),
+        (_("Administration"), "admin.home", "administer"),
+    ]
+    here = request.endpoint
+    return [(word, url_for(end), end == here) for word, end, action in ways if allows(current_user, action)]

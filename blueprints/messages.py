@@ -1,0 +1,133 @@
+"""Letters: the text of a message, made when it is sent, in the reader's language. No token is stored anywhere."""
+
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import current_app, g
+from flask_babel import force_locale
+from markupsafe import Markup, escape
+from sqlalchemy import select
+
+from models.ground.db import db
+from models.people.session import PasswordReset
+from models.record.deadline import open_deadlines
+from models.record.entry import Entry
+from models.record.event import Event
+from models.record.link import living_link
+from models.record.message import Message
+from models.record.resolution import Resolution
+
+
+@dataclass
+class Letter:
+    """What goes to one reader: subject, text and the same as HTML."""
+
+    subject: str
+    text: str
+    html: str
+    to: str
+    from_: str
+    locale: str
+
+
+def render(message: Message) -> Letter:
+    """The letter for a message, in the language and zone of its reader."""
+    locale = message.reader.locale
+    with force_locale(locale):
+        g.locale, g.zone = locale, ZoneInfo(getattr(message.reader, "time_zone", "Asia/Shanghai"))
+        try:
+            subject, text = _blocks(message)
+        finally:
+            g.pop("locale"), g.pop("zone")
+    return Letter(
+        subject=subject,
+        text=text,
+        html=_as_html(text, locale),
+        to=message.reader.email,
+        from_=current_app.config["SETTINGS"].mail_from,
+        locale=locale,
+    )
+
+
+def headline(message: Message, *, event: Event | None) -> str:
+    """The one line that the inbox shows, in the language of the page; subjects ask for no more than this."""
+    template = current_app.jinja_env.get_template(f"messages/{message.template}.txt")
+    return _block(template, "subject", {"ticket": message.ticket, "event": event, "reader": message.reader})
+
+
+def _blocks(message: Message) -> tuple[str, str]:
+    template = current_app.jinja_env.get_template(f"messages/{message.template}.txt")
+    context = _context(message)
+    return _block(template, "subject", context), _block(template, "body", context)
+
+
+def _block(template: Any, name: str, context: dict[str, Any]) -> str:
+    """Plain text: the templates end in .txt, so nothing is escaped; blank lines part the paragraphs."""
+    lines = "".join(template.blocks[name](template.new_context(context))).strip().splitlines()
+    said = "\n".join(line.strip() for line in lines)
+    while "\n\n\n" in said:
+        said = said.replace("\n\n\n", "\n\n")
+    return said
+
+
+def _context(message: Message) -> dict[str, Any]:
+    base = current_app.config["SETTINGS"].base_url
+    ticket = message.ticket
+    entry = (
+        db.session.scalar(select(Entry).where(Entry.event_id == message.event_id, Entry.public).order_by(Entry.id))
+        if message.event_id
+        else None
+    )
+    return {
+        "message": message,
+        "ticket": ticket,
+        "reader": message.reader,
+        "event": db.session.get(Event, message.event_id) if message.event_id else None,
+        "entry": entry,
+        "resolution": _resolution(message),
+        "due": {deadline.kind: deadline.due_at for deadline in open_deadlines(ticket)} if ticket else {},
+        "base": base,
+        "url": _url(message, base),
+        "reset_url": _reset_url(message, base),
+    }
+
+
+def _url(message: Message, base: str) -> str:
+    """Where the reader goes on: staff to the ticket; whoever confirms, to their link."""
+    ticket = message.ticket
+    if ticket is None:
+        return base
+    to_caller = message.contact_id or (message.person_id == ticket.reporter_id and message.template in CALLER_LETTERS)
+    link = living_link(ticket) if to_caller else None
+    return f"{base}/c/{link.token}" if link else f"{base}/t/{ticket.number}"
+
+
+CALLER_LETTERS = ("result", "reminder", "question", "link")
+
+
+def _resolution(message: Message) -> Any:
+
+    if message.ticket_id is None:
+        return None
+    newest = select(Resolution).where(Resolution.ticket_id == message.ticket_id).order_by(Resolution.round.desc())
+    return db.session.scalar(newest.limit(1))
+
+
+def _reset_url(message: Message, base: str) -> str:
+    reset = db.session.get(PasswordReset, message.params.get("reset", 0)) if message.params else None
+    return f"{base}/password/{reset.token}" if reset else ""
+
+
+def _as_html(text: str, locale: str) -> str:
+    paragraphs = []
+    for paragraph in text.split("\n\n"):
+        lines = [
+            Markup('<a href="{0}">{0}</a>').format(line) if line.startswith(("http://", "https://")) else escape(line)
+            for line in paragraph.splitlines()
+        ]
+        paragraphs.append(Markup("<p>{}</p>").format(Markup("<br>").join(lines)))
+    page = Markup(
+        '<!doctype html><html lang="{}"><meta charset="utf-8"><body style="font:16px/1.6 sans-serif">{}</body></html>'
+    )
+    return str(page.format(locale, Markup("").join(paragraphs)))

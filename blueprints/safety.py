@@ -1,0 +1,59 @@
+"""What every request and every answer gets: an id, proof of origin, and the headers of safety.md."""
+
+import secrets
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, current_app, g, request
+from flask_wtf import CSRFProtect
+
+from blueprints import pages
+
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'; "
+    "require-trusted-types-for 'script'; trusted-types htmx"
+)
+HEADERS = {
+    "Content-Security-Policy": CSP,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+SAFE = ("GET", "HEAD", "OPTIONS")
+csrf = CSRFProtect()
+
+
+def register(app: Flask) -> None:
+    """Install the guards on every request and every answer, errors and static files included."""
+    csrf.init_app(app)
+    app.before_request(_number)
+    app.before_request(_refuse_foreign)
+    app.after_request(_dress)
+
+
+def _number() -> None:
+    g.request_id = secrets.token_hex(6)
+
+
+def _refuse_foreign() -> Response | None:
+    """Only this site's own pages may change anything: Origin and Sec-Fetch-Site, beside the CSRF token."""
+    if request.method in SAFE:
+        return None
+    origin = request.headers.get("Origin")
+    elsewhere = origin is not None and urlsplit(origin).netloc != request.host
+    if elsewhere or request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+        return pages.error_page(403, pages.foreign())
+    return None
+
+
+def _dress(response: Response) -> Response:
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if current_app.config["SETTINGS"].base_url.startswith("https://"):
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+    if request.endpoint != "static":
+        response.headers.setdefault("Cache-Control", "no-store")
+    return response

@@ -1,0 +1,1 @@
+"""The ticket page and what is said beside the road."""

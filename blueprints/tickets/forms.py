@@ -1,0 +1,69 @@
+"""Forms beside the road: notes, updates, calls, files, waiting, redaction."""
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import MultipleFileField, SelectField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length
+
+from blueprints.fields import codes
+from models.ground.vocabulary import Party
+
+_something = InputRequired(_l("Please write something."))
+
+
+class NoteForm(FlaskForm):
+    """An internal note."""
+
+    title, submit_text = _l("Internal note"), _l("Keep the note")
+    effect = _l("Only colleagues see this.")
+    text = TextAreaField(_l("Note"), validators=[_something, Length(max=8000)], id="note-text")
+    files = MultipleFileField(_l("Files"), id="note-files")
+
+
+class UpdateForm(FlaskForm):
+    """What the customer is told."""
+
+    title, submit_text = _l("Update for the customer"), _l("Send the update")
+    effect = _l("Whoever reported the fault and everybody who follows it is told.")
+    text = TextAreaField(_l("Update"), validators=[_something, Length(max=8000)], id="update-text")
+    files = MultipleFileField(_l("Files"), id="update-files")
+
+
+class CallForm(FlaskForm):
+    """A conversation goes on record."""
+
+    title, submit_text = _l("Record a conversation"), _l("Record")
+    effect = _l("Only colleagues see this. It counts as contact with the reporter.")
+    text = TextAreaField(_l("Who said what"), validators=[_something, Length(max=8000)])
+
+
+class WaitForm(FlaskForm):
+    """The ticket waits on somebody outside."""
+
+    title, submit_text = _l("Wait for somebody"), _l("Start waiting")
+    effect = _l("The clocks that the policy names stand still meanwhile.")
+    party = SelectField(_l("Waiting for"), choices=codes("party", Party))
+    reason = StringField(
+        _l("What for"), validators=[InputRequired(_l("Please say what is waited for.")), Length(max=200)]
+    )
+
+
+class RedactForm(FlaskForm):
+    """Take a secret out of the record."""
+
+    title, submit_text = _l("Redact this text"), _l("Redact for good")
+    effect = _l("The text is gone everywhere and cannot be brought back; the fact stays on record.")
+    reason = StringField(
+        _l("Reason"), validators=[InputRequired(_l("Please give the reason for the redaction.")), Length(max=200)]
+    )
+
+
+class RedactReportForm(FlaskForm):
+    """The reported text, without what must not stand there."""
+
+    title, submit_text = _l("Redact the reported text"), _l("Redact for good")
+    effect = _l("The old text is gone everywhere and cannot be brought back; the fact stays on record.")
+    replacement = TextAreaField(_l("The text without the secret"), validators=[_something, Length(max=8000)])
+    reason = StringField(
+        _l("Reason"), validators=[InputRequired(_l("Please give the reason for the redaction.")), Length(max=200)]
+    )

@@ -1,0 +1,164 @@
+"""The ticket page, and what is said beside the road."""
+
+from typing import Any
+
+from flask import Blueprint, Response, g
+from flask_wtf import FlaskForm
+
+from blueprints import pages
+from blueprints.access import entry, me, requires, ticket
+from blueprints.tickets.forms import CallForm, NoteForm, RedactForm, RedactReportForm, UpdateForm, WaitForm
+from blueprints.tickets.telling import told
+from blueprints.tickets.view import deed, download, pressed, ticket_url
+from blueprints.tickets.ways import BESIDE, ROAD, ways
+from models.ground.db import db
+from models.ground.errors import Missing
+from models.ground.vocabulary import State
+from models.insight.case import case_of
+from models.record.attachment import attachments_of
+from models.record.deadline import deadlines_of
+from models.record.entry import Entry
+from models.record.link import living_link
+from models.record.ticket import Ticket
+from models.rules.permissions import allows
+from models.steps import comment, escalation
+from models.steps.closing import missing_pieces
+
+bp = Blueprint("tickets", __name__)
+
+
+@bp.get("/t/<number>")
+@requires("view", ticket)
+def page(ticket: Ticket) -> Response:
+    """Everything about one ticket, live; a region that asks again gets 304 while nothing has happened."""
+    g.topics = [f"t-{ticket.id}"]
+    ptag = f"{ticket.id}.{ticket.seq}"
+    if pages.unchanged(ptag):
+        return pages.not_modified()
+    return pages.show("tickets/page.html", ptag=ptag, ptag_of_page=ptag, **_whole(ticket))
+
+
+@bp.get("/t/<number>/files/<key>")
+@requires("view", ticket)
+def file(ticket: Ticket, key: str) -> Response:
+    """The bytes of a file: always a download, never something the browser runs."""
+    found = next((f for f in attachments_of(ticket.id) if f.key == key), None)
+    if found is None or not (found.public or allows(me(), "view_internal", ticket)) or not found.path.exists():
+        raise Missing("There is no such file, or it is not visible to you.")
+    return download(found)
+
+
+@bp.route("/t/<number>/note", methods=["GET", "POST"])
+@requires("note", ticket)
+def note(ticket: Ticket) -> Response:
+    form = NoteForm()
+    return _said(ticket, form, "note", comment.add_note)
+
+
+@bp.route("/t/<number>/update", methods=["GET", "POST"])
+@requires("update", ticket)
+def update(ticket: Ticket) -> Response:
+    form = UpdateForm()
+    return _said(ticket, form, "update", comment.post_update)
+
+
+@bp.route("/t/<number>/call", methods=["GET", "POST"])
+@requires("call", ticket)
+def call(ticket: Ticket) -> Response:
+    form = CallForm()
+    return deed(ticket, form, action="call", do=lambda: comment.record_call(ticket, actor=me(), text=form.text.data))
+
+
+@bp.route("/t/<number>/waiting", methods=["GET", "POST"])
+@requires("wait", ticket)
+def wait(ticket: Ticket) -> Response:
+    form = WaitForm()
+    return deed(
+        ticket,
+        form,
+        action="wait",
+        do=lambda: comment.wait_for(ticket, actor=me(), party=form.party.data, reason=form.reason.data),
+    )
+
+
+@bp.post("/t/<number>/resumption")
+@requires("resume", ticket)
+def resume(ticket: Ticket) -> Response:
+    return pressed(ticket, "resume", lambda: comment.resume_work(ticket, actor=me()))
+
+
+@bp.post("/t/<number>/following")
+@requires("follow", ticket)
+def follow(ticket: Ticket) -> Response:
+    return pressed(ticket, "follow", lambda: comment.follow_ticket(ticket, actor=me()))
+
+
+@bp.post("/t/<number>/unfollowing")
+@requires("unfollow", ticket)
+def unfollow(ticket: Ticket) -> Response:
+    return pressed(ticket, "unfollow", lambda: comment.unfollow_ticket(ticket, actor=me()))
+
+
+@bp.post("/t/<number>/acknowledgement")
+@requires("acknowledge", ticket)
+def acknowledge(ticket: Ticket) -> Response:
+    return pressed(ticket, "acknowledge", lambda: escalation.acknowledge_escalation(ticket, actor=me()))
+
+
+@bp.route("/t/<number>/redaction", methods=["GET", "POST"])
+@requires("redact", ticket)
+def redact_report(ticket: Ticket) -> Response:
+    """The reported text itself holds a secret."""
+    form = RedactReportForm(replacement=ticket.description)
+    return deed(
+        ticket,
+        form,
+        action="redact",
+        do=lambda: comment.redact_description(
+            ticket, actor=me(), replacement=form.replacement.data, reason=form.reason.data
+        ),
+    )
+
+
+@bp.route("/entries/<int:entry_id>/redaction", methods=["GET", "POST"])
+@requires("redact", entry)
+def redact(text: Entry) -> Response:
+    form, owner = RedactForm(), db.session.get_one(Ticket, text.ticket_id)
+    return deed(
+        owner,
+        form,
+        action="redact",
+        thing=text,
+        do=lambda: comment.redact_entry(text, actor=me(), reason=form.reason.data),
+    )
+
+
+def _whole(ticket: Ticket) -> dict[str, Any]:
+    internal, case, deadlines = allows(me(), "view_internal", ticket), case_of(ticket), deadlines_of(ticket)
+    return {
+        "ticket": ticket,
+        "internal": internal,
+        "case": case,
+        "road": ways(ROAD, ticket, case, me()),
+        "beside": ways(BESIDE, ticket, case, me()),
+        "breached": [d for d in deadlines if d.clock_state == "breached" and not d.acknowledged_at],
+        "moments": told(ticket, internal=internal),
+        "deadlines": deadlines,
+        "files": [f for f in attachments_of(ticket.id) if f.entry_id is None and (internal or f.public)],
+        "missing": missing_pieces(ticket) if internal and ticket.state == State.AWAITING_REVIEW else [],
+        "link": living_link(ticket) if allows(me(), "send_link", ticket) else None,
+        "note_form": NoteForm(),
+        "update_form": UpdateForm(),
+    }
+
+
+def _said(ticket: Ticket, form: FlaskForm, action: str, command: Any) -> Response:
+    keys = pages.files_of(form.files.data or [], me()) if form.is_submitted() else []
+    return deed(
+        ticket,
+        form,
+        action=action,
+        do=lambda: command(ticket, actor=me(), text=form.text.data, files=keys),
+        then=lambda _: ticket_url(ticket, "timeline"),
+        template=f"tickets/{action}.html",
+    )

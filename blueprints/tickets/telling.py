@@ -1,0 +1,55 @@
+"""The story of a ticket in words: what each moment is called, who it was, where its files are."""
+
+from types import SimpleNamespace
+from typing import Any
+
+from flask import url_for
+from flask_babel import gettext as _
+
+from blueprints.access import me
+from blueprints.labels import label
+from models.insight.story import Moment, story
+from models.record.ticket import Ticket
+from models.rules import workflow
+
+
+def told(ticket: Ticket, *, internal: bool) -> list[Moment]:
+    """The moments that the reader may see, ready for `ui.timeline`."""
+    may_redact = workflow.can(me(), "redact", ticket)
+    moments = story(ticket, internal=internal)
+    for moment in moments:
+        _dress(moment, ticket, may_redact)
+    return moments
+
+
+def _dress(moment: Any, ticket: Ticket, may_redact: bool) -> None:
+    more = _more(moment.name, moment.details)
+    moment.title = f"{label('event', moment.name)}: {more}" if more else label("event", moment.name)
+    if moment.who is None and moment.who_name:
+        moment.who = SimpleNamespace(name=moment.who_name)
+    for file in moment.files:
+        file.url = url_for("tickets.file", number=ticket.number, key=file.key)
+    if may_redact and moment.entry_id and not moment.redacted:
+        moment.redact_url = url_for("tickets.redact", entry_id=moment.entry_id)
+
+
+def _more(name: str, d: dict[str, Any]) -> str:
+    """What distinguishes this moment from others of its kind."""
+    if name == "warned":
+        return f"{label('clock', d['kind'])} {d['percent']} %" if "percent" in d else ""
+    if name == "escalated":
+        return f"{label('clock', d['kind'])} → {label('role', d['role'])}" if "role" in d else ""
+    if "severity" in d and name in ("reported", "triaged", "regraded"):
+        given = f"{d['severity']} {label('severity', d['severity'])}"
+        return f"{given} → {d['assignee_name']}" if d.get("assignee_name") else given
+    if name == "waited":
+        return label("party", d.get("party"))
+    if name == "diagnosed":
+        return label("cause", d.get("cause"))
+    if name == "reminded":
+        return str(d.get("reminder", ""))
+    if d.get("failed"):
+        return _("failed")
+    if "revision" in d:
+        return _("revision %(number)s", number=d["revision"])
+    return str(d.get("assignee_name", ""))

@@ -1,0 +1,86 @@
+"""What pages about tickets share: addresses, deeds (one form about one ticket), live queues, downloads."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Response, g, request, send_file, url_for
+from flask_wtf import FlaskForm
+
+from blueprints import pages
+from models.insight.board import Page, tag_of
+from models.record.attachment import Attachment
+from models.record.ticket import Ticket
+
+
+class PlainForm(FlaskForm):
+    """A button and nothing else."""
+
+
+def ticket_url(ticket: Ticket, anchor: str = "") -> str:
+    """The ticket's page."""
+    return url_for("tickets.page", number=ticket.number, _anchor=anchor or None)
+
+
+def deed(
+    ticket: Ticket,
+    form: FlaskForm,
+    *,
+    action: str,
+    do: Callable[[], Any],
+    then: Callable[[Any], str] | None = None,
+    thing: Any = None,
+    template: str = "tickets/deed.html",
+    **context: Any,
+) -> Response:
+    """A page with one form about one ticket: GET shows it, POST carries it out and goes back to the ticket.
+
+    The form brings its own words: `title`, `submit_text` and, where somebody is told, `effect`.
+    """
+
+    def page(shown: FlaskForm) -> Response:
+        return pages.show(template, ticket=ticket, form=shown, action=action, thing=thing or ticket, **context)
+
+    if request.method != "POST":
+        return page(form)
+    return pages.act(
+        form, action=action, thing=thing or ticket, page=page, do=do, then=then or (lambda _: ticket_url(ticket))
+    )
+
+
+def pressed(ticket: Ticket, action: str, do: Callable[[], Any], *, thing: Any = None) -> Response:
+    """A button without fields; a refusal is a page of its own."""
+    return pages.act(
+        PlainForm(),
+        action=action,
+        thing=thing or ticket,
+        page=pages.refuse_form,
+        do=do,
+        then=lambda _: ticket_url(ticket),
+    )
+
+
+def download(found: Attachment) -> Response:
+    """Send a kept file so that nothing in it can run."""
+    response = send_file(
+        found.path, mimetype="application/octet-stream", as_attachment=True, download_name=found.name
+    )
+    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+def watch_queue(template: str, page: Page, url: str, **context: Any) -> Response:
+    """A live list of tickets: re-fetched when any ticket changes, 304 when nothing in it did."""
+    g.topics = ["tickets"]
+    ptag = queue_tag(page)
+    if pages.unchanged(ptag):
+        return pages.not_modified()
+    for ticket in page.tickets:
+        ticket.next_deadline = page.clocks.get(ticket.id)  # type: ignore[attr-defined]
+    next_url = f"{url}{'&' if '?' in url else '?'}after={page.next}" if page.next else ""
+    return pages.show(template, ptag=ptag, page=page, ptag_of_page=ptag, next_url=next_url, **context)
+
+
+def queue_tag(page: Page) -> str:
+    """What identifies the content of a list: every ticket in it, at its present event."""
+    return tag_of((ticket.id, ticket.seq) for ticket in page.tickets)

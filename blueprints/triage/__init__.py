@@ -1,0 +1,1 @@
+"""Triage: the queue, grading and assigning."""

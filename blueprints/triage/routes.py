@@ -1,0 +1,148 @@
+"""Triage: the queue, and the questions asked of one ticket."""
+
+from flask import Blueprint, Response, request, url_for
+from flask_wtf import FlaskForm
+
+from blueprints import pages
+from blueprints.access import me, requires, ticket
+from blueprints.fields import row
+from blueprints.tickets.view import deed, watch_queue
+from blueprints.triage.forms import AnswerForm, AskForm, CancelForm, HandOverForm, RegradeForm, TriageForm
+from models.insight import board
+from models.insight.suggestion import suggest_assignee, suggest_team
+from models.people.person import Person
+from models.people.team import Team
+from models.record.attachment import attachments_of
+from models.record.ticket import Ticket
+from models.steps import triage as step
+
+bp = Blueprint("triage", __name__)
+
+
+@bp.get("/triage")
+@requires("view_triage")
+def queue() -> Response:
+    """Reports that wait for triage, the nearest promise first."""
+    page = board.triage_queue(me(), after=request.args.get("after", ""))
+    return watch_queue("triage/queue.html", page, url_for("triage.queue"))
+
+
+@bp.get("/t/<number>/triage")
+@requires("triage", ticket)
+def triage_form(ticket: Ticket) -> Response:
+    team = suggest_team(ticket)
+    person = suggest_assignee(team.id if team else None, ticket.severity)
+    form = TriageForm(
+        impact=ticket.impact or "single",
+        urgency=ticket.urgency or "medium",
+        severity=ticket.severity,
+        team=team.id if team else None,
+    )
+    return _triage_page(ticket, form, suggested=person)
+
+
+@bp.post("/t/<number>/triage")
+@requires("triage", ticket)
+def triage(ticket: Ticket) -> Response:
+    form = TriageForm()
+    return pages.act(
+        form,
+        action="triage",
+        thing=ticket,
+        page=lambda f: _triage_page(ticket, f),
+        do=lambda: step.triage_ticket(
+            ticket,
+            actor=me(),
+            severity=form.severity.data,
+            impact=form.impact.data,
+            urgency=form.urgency.data,
+            reason=form.reason.data or "",
+            category=form.category.data,
+            category_other=form.category_other.data or "",
+            team=row(Team, form.team.data),
+            assignee=row(Person, form.assignee.data),
+        ),
+        then=lambda _: url_for("triage.queue"),
+    )
+
+
+@bp.route("/t/<number>/answer", methods=["GET", "POST"])
+@requires("answer", ticket)
+def answer(ticket: Ticket) -> Response:
+    """Solve it at first contact."""
+    form = AnswerForm()
+    return deed(
+        ticket,
+        form,
+        action="answer",
+        do=lambda: step.answer_ticket(ticket, actor=me(), result=form.result.data),
+    )
+
+
+@bp.route("/t/<number>/ask", methods=["GET", "POST"])
+@requires("ask", ticket)
+def ask(ticket: Ticket) -> Response:
+    """Ask the reporter for what is missing."""
+    form = AskForm()
+    return deed(
+        ticket,
+        form,
+        action="ask",
+        do=lambda: step.ask_reporter(ticket, actor=me(), question=form.question.data),
+    )
+
+
+@bp.route("/t/<number>/severity", methods=["GET", "POST"])
+@requires("regrade", ticket)
+def regrade(ticket: Ticket) -> Response:
+    """Another severity, with a reason."""
+    form = RegradeForm(severity=ticket.severity)
+    return deed(
+        ticket,
+        form,
+        action="regrade",
+        do=lambda: step.regrade_ticket(ticket, actor=me(), severity=form.severity.data, reason=form.reason.data),
+    )
+
+
+@bp.route("/t/<number>/hand-over", methods=["GET", "POST"])
+@requires("hand_over", ticket)
+def hand_over(ticket: Ticket) -> Response:
+    """Another person, or another team."""
+    form = HandOverForm(team=ticket.team_id)
+    return deed(
+        ticket,
+        form,
+        action="hand_over",
+        do=lambda: step.hand_over_ticket(
+            ticket,
+            actor=me(),
+            reason=form.reason.data,
+            assignee=row(Person, form.assignee.data),
+            team=row(Team, form.team.data),
+        ),
+    )
+
+
+@bp.route("/t/<number>/cancellation", methods=["GET", "POST"])
+@requires("cancel", ticket)
+def cancel(ticket: Ticket) -> Response:
+    """End a ticket that needs no work."""
+    form = CancelForm()
+    return deed(
+        ticket,
+        form,
+        action="cancel",
+        do=lambda: step.cancel_ticket(ticket, actor=me(), reason=form.reason.data),
+    )
+
+
+def _triage_page(ticket: Ticket, form: FlaskForm, *, suggested: Person | None = None) -> Response:
+    return pages.show(
+        "triage/triage.html",
+        ticket=ticket,
+        form=form,
+        suggested=suggested,
+        level=ticket.severity,
+        files=attachments_of(ticket.id),
+    )

@@ -1,0 +1,78 @@
+"""Signs of life, read from the database alone: no web request ever speaks to Redis."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from models.clockwork import escalation
+from models.ground import clock
+from models.ground.db import db
+from models.record import message
+from models.record.heartbeat import Heartbeat
+
+SILENT_AFTER = {"ticker": 15, "redis": 15, "worker": 45}  # seconds without a beat; a resting worker beats every 15
+UNFIRED_TOO_LONG = 30  # seconds that a due mark may wait: any sweeper that lives is quicker
+OK, DEGRADED, BROKEN = "ok", "degraded", "broken"
+
+
+@dataclass(frozen=True)
+class Signs:
+    """What /readyz says. Redis or the workers away is degraded: the ticker does their work, more slowly."""
+
+    database: str
+    redis: str = DEGRADED
+    workers: str = DEGRADED
+    ticker: float | None = None  # seconds since its last beat
+    oldest_due_unfired_s: float | None = None
+    outbox_oldest_s: float | None = None
+    migrations: str = BROKEN
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether people can rely on the whole: records are kept and clocks ring."""
+        ticks = self.ticker is not None and self.ticker <= SILENT_AFTER["ticker"]
+        rings = self.oldest_due_unfired_s is not None and self.oldest_due_unfired_s <= UNFIRED_TOO_LONG
+        return self.database == OK and self.migrations == OK and ticks and rings
+
+
+def vital_signs(heads: frozenset[str]) -> Signs:
+    """Look at everything once; `heads` are the newest migrations that the code knows."""
+    try:
+        ages = beats()
+        return Signs(
+            database=OK,
+            redis=_fresh(ages, "redis"),
+            workers=_fresh(ages, "worker"),
+            ticker=ages.get("ticker"),
+            oldest_due_unfired_s=round(escalation.oldest_unfired(), 1),
+            outbox_oldest_s=round(message.oldest_wait(), 1),
+            migrations=OK if heads == _present_heads() else BROKEN,
+        )
+    except SQLAlchemyError:
+        db.session.rollback()
+        return Signs(database=BROKEN)
+
+
+def beats() -> dict[str, float]:
+    """Seconds since the last beat of every process that was ever heard of."""
+    now = clock.real_now()
+    return {beat.name: round((now - beat.at).total_seconds(), 1) for beat in db.session.scalars(select(Heartbeat))}
+
+
+def outbox_counts() -> dict[str, int]:
+    """How many messages wait and how many have failed, counting to 10,000 and no further."""
+
+    def count(state: str) -> int:
+        few = select(message.Message.id).where(message.Message.state == state).limit(10_000).subquery()
+        return db.session.scalar(select(func.count()).select_from(few)) or 0
+
+    return {state: count(state) for state in (message.QUEUED, message.FAILED)}
+
+
+def _fresh(ages: dict[str, float], kind: str) -> str:
+    return OK if any(age <= SILENT_AFTER[kind] for name, age in ages.items() if name.startswith(kind)) else DEGRADED
+
+
+def _present_heads() -> frozenset[str]:
+    return frozenset(db.session.scalars(text("SELECT version_num FROM alembic_version")))

@@ -1,0 +1,199 @@
+"""Every test: a fresh migrated database with the cast in it, and a clock that stands still until moved."""
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from uuid import uuid4
+
+import flask_migrate
+import psycopg
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import Engine, event, select
+from sqlalchemy.engine import URL, make_url
+
+from app import Settings, create_app
+from models import demonstration
+from models.ground import clock, tokens
+from models.ground.db import db
+from models.people.customer import Contact
+from models.people.person import Person, find_person
+from models.people.team import Service, Team
+from models.record import attachment
+from tests.browsing import Browser
+
+SERVER = os.environ.get("BIHUAN_TEST_DB")  # a PostgreSQL server on which databases may be made; unset: SQLite
+TEN_O_CLOCK = datetime(2026, 11, 18, 2, 0, tzinfo=UTC)  # Wednesday, a working day, 10:00 in Shanghai
+KEY = "a key for tests only, long enough for anybody"
+
+
+class Cast:
+    """The people of the demonstration by their login (`cast.zhang`), read anew at each look, and what they look after."""
+
+    def __getattr__(self, login: str) -> Person:
+        person = find_person(login)
+        if person is None:
+            raise AttributeError(f"nobody is called {login}")
+        return person
+
+    @property
+    def contact(self) -> Contact:
+        """Somebody at a customer, reached by mail."""
+        return db.session.scalars(select(Contact).order_by(Contact.id)).first()
+
+    def team(self, code: str) -> Team:
+        return db.session.scalars(select(Team).where(Team.code == code)).one()
+
+    def service(self, english: str) -> Service:
+        return db.session.scalars(select(Service).where(Service.name_en == english)).one()
+
+
+class SqliteFile:
+    """One file, copied from the finished one before each test."""
+
+    def __init__(self, folder: Path) -> None:
+        self.file, self.finished = folder / "test.sqlite3", folder / "finished.sqlite3"
+        self.url = f"sqlite:///{self.file}"
+
+    def keep(self) -> None:
+        db.engine.dispose()
+        with closing(sqlite3.connect(self.file)) as source, closing(sqlite3.connect(self.finished)) as target:
+            source.backup(target)
+
+    def renew(self) -> None:
+        db.engine.dispose()
+        for ending in ("-wal", "-shm"):
+            self.file.with_name(self.file.name + ending).unlink(missing_ok=True)
+        shutil.copyfile(self.finished, self.file)
+
+
+class PostgresDatabase:
+    """A database of this process's own. The finished rows are kept beside it, in a schema, and put back by one
+    statement before each test: making a database anew waits for the disk. Needs a superuser, as our own server has."""
+
+    def __init__(self, server: URL) -> None:
+        self.server, self.name = server, f"bihuan_{uuid4().hex[:12]}"
+        self.url = server.set(database=self.name).render_as_string(hide_password=False)
+        self._say(f"CREATE DATABASE {self.name}")
+
+    def keep(self) -> None:
+        tables = [f'"{table.name}"' for table in db.metadata.sorted_tables] + ["search_text"]
+        copies = [f"CREATE TABLE finished.{table} AS TABLE public.{table}" for table in tables]
+        self._say("; ".join(["CREATE SCHEMA finished", *copies]), self.name)
+        emptied = [f"DELETE FROM public.{table}" for table in tables]
+        filled = [f"INSERT INTO public.{table} SELECT * FROM finished.{table}" for table in tables]
+        self.back = "; ".join(["SET session_replication_role = replica", *emptied, *filled])  # no guards meanwhile
+
+    def renew(self) -> None:
+        self._say(self.back, self.name)
+
+    def drop(self) -> None:
+        db.engine.dispose()
+        self._say(f"DROP DATABASE IF EXISTS {self.name} WITH (FORCE)")
+
+    def _say(self, words: str, database: str | None = None) -> None:
+        plain = self.server.set(drivername="postgresql", database=database or self.server.database)
+        with psycopg.connect(plain.render_as_string(hide_password=False), autocommit=True) as connection:
+            connection.execute(words)
+
+
+@pytest.fixture(scope="session")
+def _house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]:
+    """The application and its database, made once a process."""
+    home = tmp_path_factory.mktemp("home")
+    database = PostgresDatabase(make_url(SERVER)) if SERVER else SqliteFile(home)
+    app = create_app(settings(home, database_url=database.url))
+    app.config["TESTING"] = False  # refusals and errors become pages, as they do for people
+    with app.app_context(), clock.hold(TEN_O_CLOCK):
+        if not SERVER:
+            _never_wait_for_the_disk(db.engine)
+        flask_migrate.upgrade()
+        demonstration.found_desk()
+        demonstration.cast_people()
+        db.session.remove()
+        database.keep()
+    yield SimpleNamespace(app=app, database=database, home=home)
+    if SERVER:
+        with app.app_context():
+            database.drop()
+
+
+def settings(home: Path, **given: object) -> Settings:
+    """Settings of a test: nothing of the surroundings gets in."""
+    known: dict[str, object] = {"home": home, "env": "test", "secret_key": KEY, "base_url": "http://localhost"}
+    with _bare_surroundings():
+        return Settings(_env_file=None, **(known | given))
+
+
+@pytest.fixture
+def app(_house: SimpleNamespace, time: object) -> Iterator[Flask]:
+    """The application on a fresh database, with an application context for commands."""
+    with _house.app.app_context():
+        # Another application may have been made meanwhile in this process; these belong to the last one.
+        tokens.use_key(KEY)
+        attachment.use_folder(_house.home / "files")
+        _house.database.renew()
+        yield _house.app
+        db.session.remove()
+
+
+@pytest.fixture
+def time() -> Iterator[Callable[[datetime | timedelta], None]]:
+    """The clock stands at 10:00 in Shanghai on a working Wednesday; call it to set it or to move it on."""
+    clock.follow(None)
+    with clock.hold(TEN_O_CLOCK) as move:
+        yield move
+
+
+@pytest.fixture
+def cast(app: Flask) -> Cast:
+    return Cast()
+
+
+@pytest.fixture
+def engine(app: Flask) -> Engine:
+    """The database's engine; `engine.dialect.name` says which of the two is under test."""
+    return db.engine
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """Flask's own test client, for requests that no browser would send."""
+    return app.test_client()
+
+
+@pytest.fixture
+def browser(app: Flask) -> Browser:
+    """A stranger's browser."""
+    return Browser(app)
+
+
+@pytest.fixture
+def sign_in(app: Flask) -> Callable[[str], Browser]:
+    """`sign_in("zhang")`: a browser in which that person has signed in."""
+
+    def signed_in(login: str) -> Browser:
+        browser = Browser(app)
+        browser.sign_in(login, demonstration.PASSWORD)
+        return browser
+
+    return signed_in
+
+
+def _never_wait_for_the_disk(engine: Engine) -> None:
+    event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=OFF"))
+
+
+@contextmanager
+def _bare_surroundings() -> Iterator[None]:
+    names = [field.validation_alias for field in Settings.model_fields.values()]
+    with pytest.MonkeyPatch.context() as patch:
+        for name in names:
+            patch.delenv(str(name), raising=False)
+        yield

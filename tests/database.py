@@ -1,0 +1,33 @@
+"""Everything that is written down, so that a test can say: nothing has changed."""
+
+from sqlalchemy import select, text
+
+from models.ground.db import db
+
+# What the machinery keeps for itself while people only look.
+NOT_BUSINESS = ("session", "once", "heartbeat")
+
+Rows = dict[str, list[str]]
+
+
+def everything(*, but: tuple[str, ...] = ()) -> Rows:
+    """Every row of every table as text, by table, in a steady order."""
+    db.session.rollback()
+    rows = {
+        table.name: sorted(repr(tuple(row)) for row in db.session.execute(select(table)))
+        for table in db.metadata.sorted_tables
+        if table.name not in but
+    }
+    found = db.session.execute(text("SELECT ticket_id, tokens FROM search_text"))
+    rows["search_text"] = sorted(repr(tuple(row)) for row in found)
+    db.session.rollback()
+    return rows
+
+
+def difference(before: Rows, after: Rows) -> dict[str, tuple[list[str], list[str]]]:
+    """Table → (rows that have gone, rows that have come); empty when nothing was written."""
+    return {
+        name: (sorted(set(before[name]) - set(after[name])), sorted(set(after[name]) - set(before[name])))
+        for name in before
+        if before[name] != after[name]
+    }

@@ -1,0 +1,310 @@
+"""The record: chained, append-only, kept by the database itself; nothing is written outside a command."""
+
+import pytest
+from sqlalchemy import select, text, update
+from sqlalchemy.exc import DBAPIError
+
+from models.ground.db import WRITE, command, db
+from models.insight.dossier import events_of
+from models.record.archive import ArchiveRecord
+from models.record.attachment import attachments_of
+from models.record.entry import Entry
+from models.record.event import Event, newest, since
+from models.record.ticket import Ticket
+from models.rules import journal
+from models.steps import approval, archiving, closing, comment, customer_verification, diagnosis, intake, repair, triage
+from tests.database import difference, everything
+from tests.factories import a_ticket, an_answered_ticket, archive, newest_plan
+
+SECRET = "hunter2不可见"
+
+
+def by_force(statement: str) -> None:
+    """What somebody with the database's password could do: the guards out of the way."""
+    with db.engine.connect().execution_options(**WRITE) as connection:
+        if db.engine.dialect.name == "sqlite":
+            for (name,) in connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'").all():
+                connection.exec_driver_sql(f"DROP TRIGGER {name}")
+        else:
+            connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
+        connection.execute(text(statement))
+        connection.commit()
+    db.session.rollback()
+
+
+def plainly(statement: str) -> None:
+    with db.engine.connect().execution_options(**WRITE) as connection:
+        connection.execute(text(statement))
+        connection.commit()
+
+
+def first_break(ticket):
+    db.session.rollback()
+    db.session.expire_all()
+    return journal.verify(ticket, events_of(ticket))
+
+
+def test_the_whole_road_verifies(cast):
+    ticket = a_ticket("archived")
+    events = events_of(ticket)
+    assert [e.seq for e in events] == list(range(1, ticket.seq + 1))
+    assert [e.name for e in events if e.name not in ("warned", "escalated")] == [
+        "reported", "triaged", "taken", "step_logged", "diagnosed", "plan_submitted", "approved", "worked", "fixed",
+        "test_passed", "confirmed", "closed", "archived",
+    ]  # fmt: skip
+    assert journal.verify(ticket, events) is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "name = 'cancelled'", "at = '2020-01-01 00:00:00'", "actor_id = NULL", "link_id = 7", "version = 9",
+        "state = 'closed'", "told = '[1, 2, 3]'", "details = '{}'", "chain = 'ab'",
+    ],
+)  # fmt: skip
+def test_a_forged_event_is_named(cast, change):
+    ticket = a_ticket("awaiting_plan")
+    by_force(f"UPDATE event SET {change} WHERE ticket_id = {ticket.id} AND seq = 2")
+    assert first_break(ticket) == 2
+
+
+@pytest.mark.parametrize(("removed", "named"), [(1, 1), (2, 2), (3, 4)])
+def test_a_removed_event_is_noticed(cast, removed, named):
+    ticket = a_ticket("awaiting_plan")
+    assert ticket.seq == 3
+    by_force("DELETE FROM message")
+    by_force("UPDATE entry SET event_id = NULL")
+    by_force(f"DELETE FROM event WHERE ticket_id = {ticket.id} AND seq = {removed}")
+    assert first_break(ticket) in (named, removed)
+
+
+def test_a_copied_event_is_noticed(cast):
+    ticket, other = a_ticket("awaiting_plan"), a_ticket("awaiting_plan")
+    by_force(
+        "INSERT INTO event (ticket_id, seq, name, at, version, state, details, told, chain) SELECT"
+        f" {ticket.id}, 4, name, at, version, state, details, told, chain FROM event"
+        f" WHERE ticket_id = {other.id} AND seq = 3"
+    )
+    assert first_break(ticket) == 4
+
+
+@pytest.mark.parametrize(
+    ("state", "statement"),
+    [
+        ("awaiting_plan", "UPDATE event SET name = 'x'"),
+        ("awaiting_plan", "DELETE FROM event"),
+        ("archived", "UPDATE archive_record SET digest = 'x'"),
+        ("archived", "UPDATE archive_record SET content = '{}'"),
+        ("archived", "DELETE FROM archive_record"),
+        ("awaiting_plan", "UPDATE ticket SET state = 'closed'"),
+        ("awaiting_plan", "UPDATE ticket SET state = 'closed', version = version + 1"),
+        ("awaiting_fix", "UPDATE approval SET decision = 'returned' WHERE decision <> ''"),
+        ("awaiting_fix", "UPDATE plan SET digest = 'x'"),
+        ("awaiting_approval", "UPDATE approval SET person_id = author_id"),
+    ],
+)
+def test_the_database_itself_refuses(cast, state, statement):
+    a_ticket(state)
+    before = everything()
+    with pytest.raises(DBAPIError):
+        plainly(statement)
+    assert difference(before, everything()) == {}
+
+
+def test_a_state_is_never_written_without_its_event(cast):
+    ticket = a_ticket("awaiting_plan")
+
+    @command
+    def cheat(ticket: Ticket) -> None:
+        ticket.state = "closed"
+        ticket.version += 1
+
+    with pytest.raises(DBAPIError):
+        cheat(ticket)
+    assert db.session.get(Ticket, ticket.id).state == "awaiting_plan"
+
+
+def test_outside_a_command_nothing_can_be_written(cast):
+    ticket = a_ticket()
+    before = everything()
+    for attempt in (
+        lambda: db.session.execute(update(Ticket).values(title="x")),
+        lambda: db.session.execute(text("DELETE FROM message")),
+        lambda: setattr(ticket, "title", "x"),
+    ):
+        attempt_fails(attempt)
+    assert difference(before, everything()) == {}
+    triage.cancel_ticket(ticket, actor=cast.wang, reason="误报")  # and the next command can write again
+    assert ticket.state == "cancelled"
+
+
+def attempt_fails(attempt):
+    with pytest.raises(DBAPIError, match=r"(?i)read-?only"):
+        attempt()
+        db.session.commit()
+    db.session.rollback()
+
+
+def test_a_command_calls_no_command(cast):
+    ticket = a_ticket()
+
+    @command
+    def outer(ticket: Ticket) -> None:
+        triage.cancel_ticket(ticket, actor=cast.wang, reason="x")
+
+    with pytest.raises(RuntimeError, match="does not call a command"):
+        outer(ticket)
+
+
+def test_a_failed_command_leaves_nothing(cast):
+    ticket = a_ticket()
+    before = everything()
+
+    @command
+    def stumbles(ticket: Ticket) -> None:
+        ticket.title = "x"
+        db.session.flush()
+        raise KeyError("x")
+
+    with pytest.raises(KeyError):
+        stumbles(ticket)
+    assert difference(before, everything()) == {}
+
+
+def test_the_tail_of_events_is_in_order(cast):
+    ticket = a_ticket("awaiting_plan")
+    changes = since(0)
+    assert [change.id for change in changes] == sorted(change.id for change in changes)
+    assert changes[-1].id == newest()
+    assert [change.seq for change in changes if change.ticket_id == ticket.id] == [1, 2, 3]
+    assert cast.zhao.id in changes[1].told, "the assignee was told of the triage"
+    assert since(newest()) == []
+
+
+# --- redaction (P11.7): the text is gone everywhere, the fact stays
+
+
+def _note(ticket, cast):
+    comment.add_note(ticket, actor=cast.wang, text=SECRET)
+
+
+def _update(ticket, cast):
+    comment.post_update(ticket, actor=cast.wang, text=SECRET)
+
+
+def _step(ticket, cast):
+    diagnosis.log_step(ticket, actor=cast.zhao, done=SECRET, seen=SECRET)
+
+
+def _question(ticket, cast):
+    triage.ask_reporter(ticket, actor=cast.wang, question=SECRET)
+
+
+def _supplement(ticket, cast):
+    intake.supply_information(ticket, actor=cast.zhang, text=SECRET)
+
+
+def _call(ticket, cast):
+    comment.record_call(ticket, actor=cast.wang, text=SECRET)
+
+
+def _waiting(ticket, cast):
+    comment.wait_for(ticket, actor=cast.wang, party="vendor", reason=SECRET)
+
+
+def _result(ticket, cast):
+    repair.log_work(ticket, actor=cast.zhao, body="做了。")
+    repair.finish_fix(ticket, actor=cast.zhao)
+    repair.pass_test(ticket, actor=cast.he, findings="好了。", result=SECRET)
+
+
+def _feedback(ticket, cast):
+    _result_plain(ticket, cast)
+    customer_verification.confirm_result(ticket, actor=cast.zhang, verdict="yes", comment=SECRET)
+
+
+def _review(ticket, cast):
+    _result_plain(ticket, cast)
+    customer_verification.confirm_result(ticket, actor=cast.zhang, verdict="yes")
+    closing.close_ticket(ticket, actor=cast.chen, review=SECRET)
+
+
+def _result_plain(ticket, cast):
+    repair.log_work(ticket, actor=cast.zhao, body="做了。")
+    repair.finish_fix(ticket, actor=cast.zhao)
+    repair.pass_test(ticket, actor=cast.he, findings="好了。", result="好了。")
+
+
+@pytest.mark.parametrize(
+    "write", [_note, _update, _step, _question, _supplement, _call, _waiting, _result, _feedback, _review]
+)
+def test_a_redacted_text_is_gone_everywhere(cast, write):
+    ticket = a_ticket("awaiting_fix")
+    write(ticket, cast)
+    entry = db.session.scalars(select(Entry).where(Entry.body == SECRET)).one()
+    comment.redact_entry(entry, actor=cast.chen, reason="含密码")
+    assert _places_of(SECRET) == []
+    assert first_break(ticket) is None
+    assert db.session.get(Entry, entry.id).redacted_by_id == cast.chen.id
+
+
+def test_a_redacted_report_is_gone_everywhere(cast):
+    ticket = a_ticket(description=f"密码是{SECRET}。打不开")
+    comment.redact_description(ticket, actor=cast.chen, replacement="密码是▇。打不开", reason="含密码")
+    assert _places_of(SECRET) == []
+    assert first_break(ticket) is None
+
+
+def test_redaction_reaches_into_the_archive(cast):
+    """P11.3: the only change that a frozen record allows, and it says so."""
+    ticket = a_ticket("awaiting_engineer")
+    entry = comment.add_note(ticket, actor=cast.wang, text=SECRET)
+    triage.cancel_ticket(ticket, actor=cast.wang, reason="重复")
+    archive(ticket)
+    assert ticket.state == "archived"
+    assert _places_of(SECRET)
+    comment.redact_entry(entry, actor=cast.chen, reason="含密码")
+    assert _places_of(SECRET) == []
+    assert db.session.get(ArchiveRecord, ticket.id).is_sound
+    assert first_break(ticket) is None
+
+
+def test_a_redacted_text_takes_its_files_along(cast):
+    ticket = a_ticket()
+    kept = intake.keep_file(actor=cast.wang, name="密码.txt", content=b"hunter2")
+    entry = comment.add_note(ticket, actor=cast.wang, text="见附件", files=[kept.key])
+    path = attachments_of(ticket.id)[0].path
+    assert path.read_bytes() == b"hunter2"
+    comment.redact_entry(entry, actor=cast.chen, reason="含密码")
+    assert not path.exists()
+    assert _places_of("密码.txt") == []
+
+
+def _places_of(words):
+    return [name for name, rows in everything().items() if any(words in row or _escaped(words) in row for row in rows)]
+
+
+def _escaped(words):
+    return words.encode("unicode_escape").decode()
+
+
+def test_the_archive_is_sound_and_tampering_shows(cast):
+    ticket = a_ticket("archived")
+    record = db.session.get(ArchiveRecord, ticket.id)
+    assert record.is_sound
+    assert record.content["report"]["number"] == ticket.number
+    for part in ("entries", "plans", "work", "verifications", "resolutions", "confirmations", "clocks", "events"):
+        assert record.content[part], part
+    by_force("UPDATE archive_record SET content = '{\"report\": {}}'")
+    db.session.expire_all()
+    assert not db.session.get(ArchiveRecord, ticket.id).is_sound
+
+
+def test_texts_never_stand_in_events(cast):
+    ticket = an_answered_ticket()
+    plan_ticket = a_ticket("awaiting_fix", description="独一无二的描述")
+    approval.keep_standard_change(newest_plan(plan_ticket), actor=cast.chen, title="x")
+    archiving.draft_article(ticket, actor=cast.wang)
+    said = " ".join(str(details) for details in db.session.scalars(select(Event.details)))
+    assert "独一无二" not in said
+    assert "投屏" not in said

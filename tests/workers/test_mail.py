@@ -1,0 +1,112 @@
+"""Mail to a real SMTP server that takes, refuses or keeps silent."""
+
+import socket
+from dataclasses import dataclass, replace
+from email import message_from_bytes, policy
+
+import pytest
+from aiosmtpd.controller import Controller
+
+from workers.channels import NotSent, mail
+
+
+@dataclass
+class Letter:
+    subject: str = "工单 TS20261122001 已受理"
+    text: str = "我们已收到您的问题。\n下一步:分级。"
+    html: str = "<p>我们已收到您的问题。</p>"
+    to: str = "张 三 <zhang@example.org>"
+    from_: str = "服务台 <desk@example.org>"
+
+
+class Sink:
+    """Takes everything, or answers what the test says."""
+
+    def __init__(self):
+        self.taken, self.to_recipient, self.to_data = [], "250 OK", "250 OK"
+
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        if self.to_recipient.startswith("2"):
+            envelope.rcpt_tos.append(address)
+        return self.to_recipient
+
+    async def handle_DATA(self, server, session, envelope):
+        if self.to_data.startswith("2"):
+            self.taken.append(message_from_bytes(envelope.content, policy=policy.default))
+        return self.to_data
+
+
+@pytest.fixture
+def sink():
+    return Sink()
+
+
+@pytest.fixture
+def smtp_url(sink):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    controller = Controller(sink, hostname="127.0.0.1", port=port)
+    controller.start()
+    yield f"smtp://127.0.0.1:{port}"
+    controller.stop()
+
+
+def send(smtp_url, **changes):
+    mail.send(replace(Letter(), **changes), message_id="<abc@bihuan>", smtp_url=smtp_url)
+
+
+def test_a_letter_arrives_whole_and_says_that_a_machine_wrote_it(sink, smtp_url):
+    send(smtp_url)
+    (taken,) = sink.taken
+    assert taken["Subject"] == Letter.subject
+    assert taken["To"] == "张 三 <zhang@example.org>"
+    assert taken["Message-ID"] == "<abc@bihuan>"
+    assert taken["Auto-Submitted"] == "auto-generated"
+    assert taken["Date"].datetime.tzinfo
+    assert taken.get_body(("plain",)).get_content().split() == Letter.text.split()
+    assert taken.get_body(("html",)).get_content().strip() == Letter.html
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\n", "\r", "\0", "\u2028", "\x85"])
+@pytest.mark.parametrize("field", ["subject", "to", "from_"])
+def test_a_control_character_never_reaches_a_header(sink, smtp_url, field, end):
+    with pytest.raises(NotSent) as refusal:
+        send(smtp_url, **{field: f"a{end}Bcc: eve@example.org"})
+    assert refusal.value.permanent
+    assert sink.taken == []
+
+
+@pytest.mark.parametrize("address", ["", "nobody", "a@b@c", "@x", "x@"])
+def test_what_is_no_address_is_refused_for_good(smtp_url, address):
+    with pytest.raises(NotSent) as refusal:
+        send(smtp_url, to=address)
+    assert refusal.value.permanent
+
+
+@pytest.mark.parametrize("verb", ["to_recipient", "to_data"])
+@pytest.mark.parametrize(("answer", "is_permanent"), [("550 no such user", True), ("451 try later", False)])
+def test_a_refusal_for_good_is_told_from_one_for_now(sink, smtp_url, verb, answer, is_permanent):
+    setattr(sink, verb, answer)
+    with pytest.raises(NotSent) as refusal:
+        send(smtp_url)
+    assert refusal.value.permanent is is_permanent
+    assert refusal.value.reason == answer
+
+
+def test_a_server_that_is_away_may_come_back(smtp_url):
+    with pytest.raises(NotSent) as refusal:
+        send("smtp://127.0.0.1:9")
+    assert not refusal.value.permanent
+
+
+def test_a_silent_server_is_not_waited_for(monkeypatch):
+    monkeypatch.setattr(mail, "SECONDS_PER_VERB", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(NotSent) as refusal:
+        send(f"smtp://127.0.0.1:{silent.getsockname()[1]}")
+    assert not refusal.value.permanent
+
+
+def test_no_password_is_sent_to_a_server_without_encryption_on_offer(smtp_url):
+    with pytest.raises(NotSent) as refusal:
+        send(smtp_url + "?starttls=1")
+    assert refusal.value.permanent

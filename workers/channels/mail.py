@@ -1,0 +1,99 @@
+"""Mail: one message to one server, with a time limit on every word exchanged."""
+
+import re
+import smtplib
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import parseaddr
+from typing import Protocol
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from models.ground import clock
+from workers.channels import NotSent
+
+SECONDS_PER_VERB = 10.0
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+class Letter(Protocol):
+    """What the templates render."""
+
+    subject: str
+    text: str
+    html: str
+    to: str
+    from_: str
+
+
+def send(letter: Letter, *, message_id: str, smtp_url: str) -> None:
+    """Hand `letter` to the server at `smtp_url`. Raises NotSent."""
+    message = compose(letter, message_id=message_id)
+    try:
+        with _connected(smtp_url) as server:
+            server.send_message(message)
+    except smtplib.SMTPRecipientsRefused as error:
+        code, words = next(iter(error.recipients.values()))
+        raise _refused(code, words) from error
+    except smtplib.SMTPResponseException as error:
+        raise _refused(error.smtp_code, error.smtp_error) from error
+    except smtplib.SMTPNotSupportedError as error:
+        raise NotSent(str(error), permanent=True) from error
+    except (smtplib.SMTPException, OSError) as error:
+        raise NotSent(f"{type(error).__name__}: {error}") from error
+
+
+def compose(letter: Letter, *, message_id: str) -> EmailMessage:
+    """Build the mail: plain text with an HTML alternative, marked as written by a machine. Raises NotSent."""
+    message = EmailMessage(policy=SMTP)
+    message["Subject"] = _line(letter.subject)
+    message["From"] = _address(letter.from_)
+    message["To"] = _address(letter.to)
+    message["Date"] = clock.real_now()
+    message["Message-ID"] = _line(message_id)
+    message["Auto-Submitted"] = "auto-generated"
+    message["X-Auto-Response-Suppress"] = "All"
+    message.set_content(letter.text)
+    message.add_alternative(letter.html, subtype="html")
+    return message
+
+
+@contextmanager
+def _connected(smtp_url: str) -> Iterator[smtplib.SMTP]:
+    url = urlsplit(smtp_url)
+    host, secure = url.hostname or "localhost", ssl.create_default_context()
+    server: smtplib.SMTP
+    if url.scheme == "smtps":
+        server = smtplib.SMTP_SSL(host, url.port or 465, timeout=SECONDS_PER_VERB, context=secure)
+    else:
+        server = smtplib.SMTP(host, url.port or 25, timeout=SECONDS_PER_VERB)
+    with server:
+        if parse_qs(url.query).get("starttls") == ["1"]:
+            server.starttls(context=secure)
+        if url.username:
+            server.login(unquote(url.username), unquote(url.password or ""))
+        yield server
+
+
+def _address(text: str) -> Address:
+    name, address = parseaddr(_line(text))
+    try:
+        return Address(name, addr_spec=address)
+    except (ValueError, IndexError, MessageError) as error:
+        raise NotSent(f"not an address: {text!r}", permanent=True) from error
+
+
+def _line(text: str) -> str:
+    """A header's value; a control character in it would begin another header."""
+    if CONTROL.search(text):
+        raise NotSent(f"control character in a header: {text!r}", permanent=True)
+    return text
+
+
+def _refused(code: int, words: bytes | str) -> NotSent:
+    said = words.decode(errors="replace") if isinstance(words, bytes) else words
+    return NotSent(f"{code} {CONTROL.sub(' ', said)}"[:500], permanent=code >= 500)

@@ -1,0 +1,75 @@
+"""Delivery: one message from the outbox to its channel, under a lease so that nobody sends it twice."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import structlog
+from flask import Flask, current_app
+from sqlalchemy.exc import SQLAlchemyError
+
+from app import Settings
+from blueprints.messages import render
+from models.ground.db import db
+from models.ground.errors import DomainError
+from models.record import message as outbox
+from models.record.message import Message
+from workers.channels import NotSent, mail
+
+RENEW_EVERY = 2.0  # seconds; the lease itself lasts 6
+
+log = structlog.get_logger("delivery")
+
+
+def deliver(message_id: int) -> None:
+    """Send the message if it is still waiting, and record what became of it."""
+    message = outbox.claim(message_id)
+    if message is None:
+        return
+    try:
+        _send(message)
+    except NotSent as refusal:
+        log.warning("not sent", message=message_id, reason=refusal.reason, permanent=refusal.permanent)
+        outbox.failed(message_id, error=refusal.reason, permanent=refusal.permanent)
+    except Exception as error:  # whatever it is, it is written down: a letter that cannot be made ends as failed
+        log.exception("not sent", message=message_id)
+        outbox.failed(message_id, error=f"{type(error).__name__}: {error}")
+    else:
+        outbox.sent(message_id)
+
+
+def _send(message: Message) -> None:
+    letter, message_id, header = render(message), message.id, message.message_id
+    db.session.remove()  # no transaction stays open while the network takes its time
+    with _lease(message_id):
+        mail.send(letter, message_id=header, smtp_url=_smtp_url())
+
+
+@contextmanager
+def _lease(message_id: int) -> Iterator[None]:
+    """Keep the claim alive from a second thread for as long as the block runs."""
+    done = threading.Event()
+    flask: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    keeper = threading.Thread(target=_renew, args=(flask, message_id, done), daemon=True)
+    keeper.start()
+    try:
+        yield
+    finally:
+        done.set()
+        keeper.join()
+
+
+def _renew(flask: Flask, message_id: int, done: threading.Event) -> None:
+    while not done.wait(RENEW_EVERY):
+        try:
+            with flask.app_context():
+                outbox.renew(message_id)
+        except (SQLAlchemyError, DomainError):
+            log.exception("lease not renewed", message=message_id)
+
+
+def _smtp_url() -> str:
+    settings: Settings = current_app.config["SETTINGS"]
+    if not settings.smtp_url:
+        raise NotSent("SMTP_URL is not set")
+    return settings.smtp_url

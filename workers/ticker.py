@@ -1,0 +1,149 @@
+"""The ticker: four times a second, is anything new, due or waiting? It rings, and does it itself when nobody comes.
+
+Any number of tickers may run: what they do is claimed in the database, what they say may be said twice.
+"""
+
+import signal
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from time import sleep
+
+import structlog
+from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
+
+from models.clockwork import escalation
+from models.ground import clock
+from models.ground.db import db
+from models.ground.errors import DomainError
+from models.record import heartbeat
+from models.record import message as outbox
+from models.record.event import Change
+from workers.delivery import deliver
+from workers.queues import Doorbell
+from workers.tail import Tail
+
+PERIOD = 0.25  # seconds between two looks
+RING_AGAIN = 1.0  # seconds between two rings for the same sweep
+SWEEP_PATIENCE = 2.0  # seconds that due work waits for a worker (safety.md rule 4)
+SEND_PATIENCE = 5.0
+BEAT_EVERY = 5.0
+COMPLAIN_EVERY = 30.0
+MOST_UNTOLD = 1_000  # topics
+
+log = structlog.get_logger("ticker")
+
+
+def tick_until_stopped(app: Flask, *, redis_url: str) -> None:
+    """Look, ring, and help out until SIGTERM or SIGINT."""
+    ticker, going = Ticker(app, redis_url), True
+
+    def stop(*_: object) -> None:
+        nonlocal going
+        going = False
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    while going:
+        began = clock.steady()
+        if not ticker.tick():
+            sleep(max(0.0, PERIOD - (clock.steady() - began)))
+
+
+class Ticker:
+    """What one ticker remembers between two looks; losing it costs seconds."""
+
+    def __init__(self, app: Flask, redis_url: str) -> None:
+        self._app = app
+        self._bell = Doorbell(redis_url)
+        self._tail = Tail()
+        self._due_since: float | None = None
+        self._rung_at = self._beat_at = self._complained_at = float("-inf")
+        self._untold: dict[str, int] = {}  # topic → newest version
+        self._waiting: dict[int, float] = {}  # message id → when it was rung
+        self._sending: set[int] = set()
+        self._sender = ThreadPoolExecutor(1, "sender")
+
+    def tick(self) -> bool:
+        """One look at everything; True when there is more to do at once."""
+        more = False
+        with self._app.app_context():
+            for duty in (self._news, self._deadlines, self._mail, self._life):
+                more = self._attempt(duty) or more
+        return more
+
+    def _attempt(self, duty: Callable[[], bool]) -> bool:
+        """Do one duty; a database that is away must not end the ticker, nor fill the log."""
+        try:
+            return duty()
+        except (SQLAlchemyError, DomainError):
+            db.session.rollback()
+            if clock.steady() - self._complained_at >= COMPLAIN_EVERY:
+                self._complained_at = clock.steady()
+                log.exception("the ticker goes on after an error", duty=duty.__name__)
+            return False
+
+    def _news(self) -> bool:
+        self._untold |= topics_of(self._tail.read())
+        if self._untold and (self._bell.tell(self._untold) or len(self._untold) > MOST_UNTOLD):
+            self._untold = {}  # when Redis has been away for long, every page looks anew on its own
+        return False
+
+    def _deadlines(self) -> bool:
+        if not escalation.is_due():
+            self._due_since = None
+            return False
+        now = clock.steady()
+        self._due_since = now if self._due_since is None else self._due_since
+        if now - self._rung_at >= RING_AGAIN:
+            self._rung_at = now
+            self._bell.ring("sweep")
+        if self._bell.is_there and now - self._due_since < SWEEP_PATIENCE:
+            return False
+        return escalation.sweep() > 0
+
+    def _mail(self) -> bool:
+        if not self._app.config["SETTINGS"].smtp_url:
+            return False
+        now, due = clock.steady(), outbox.due()
+        self._waiting = {id_: self._waiting.get(id_, 0.0) for id_ in due}
+        for id_, rung_at in self._waiting.items():
+            if not rung_at:
+                self._waiting[id_] = now
+                self._bell.ring("deliver", id_)
+            if not self._bell.is_there or (rung_at and now - rung_at >= SEND_PATIENCE):
+                self._send_here(id_)
+        return False
+
+    def _send_here(self, message_id: int) -> None:
+        """Send from a thread of our own: a slow mail server must not hold up the clocks."""
+        if message_id not in self._sending:
+            self._sending.add(message_id)
+            self._sender.submit(self._send, message_id)
+
+    def _send(self, message_id: int) -> None:
+        try:
+            with self._app.app_context():
+                deliver(message_id)
+        except (SQLAlchemyError, DomainError):
+            log.exception("delivery failed", message=message_id)
+        finally:
+            self._sending.discard(message_id)
+
+    def _life(self) -> bool:
+        if clock.steady() - self._beat_at >= BEAT_EVERY:
+            self._beat_at = clock.steady()
+            heartbeat.beat("ticker")
+            if self._bell.knock():
+                heartbeat.beat("redis")
+        return False
+
+
+def topics_of(changes: list[Change]) -> dict[str, int]:
+    """The live topics that `changes` touch, each with its newest version."""
+    topics: dict[str, int] = {}
+    for change in changes:
+        topics[f"t-{change.ticket_id}"] = change.seq
+        topics["tickets"] = change.id
+        topics |= {f"u-{person_id}": change.id for person_id in change.told}
+    return topics
