@@ -30,7 +30,7 @@ DAYS = 400  # that the tickets are spread over; the last ends a day ago, so toda
 YOUNG = 0.12  # the newest part is still on the road, anywhere; the rest is archived
 TALKATIVE = 10  # every tenth ticket has ten entries
 REPORTERS = 200
-LENGTH_OF_DAY = len("TS20261122")
+DAY = len("TS20261122")  # the part of a number that comes before the count
 
 
 def gather(app: Flask, tickets: int) -> None:
@@ -75,23 +75,24 @@ def _tell_all(connection: Connection, cast: Cast, tickets: int) -> None:
 
 def _tell_again(connection: Connection, time: int) -> None:
     """The told ones once more, every id and number moved on."""
-    tables = [table for table in db.metadata.sorted_tables if table.name in ("ticket", "event") or "ticket_id" in table.c]
-    step = {table.name: connection.scalar(select(func.max(_key(table))).where(_is_told(table))) or 0 for table in tables}
+    tables = [table for table in db.metadata.sorted_tables if table.name == "ticket" or "ticket_id" in table.c]
+    newest = {table.name: select(func.max(_key(table))).where(_is_told(table)) for table in tables}
+    step = {name: connection.scalar(wanted) or 0 for name, wanted in newest.items()}
     for table in tables:
         moved = {"id": step[table.name], "ticket_id": TOLD, "event_id": step["event"], "plan_id": step["plan"]}
-        columns: list[Any] = [
-            column + time * moved[column.name] if column.name in moved else column for column in table.c
-        ]
+        values: dict[str, Any] = {c.name: c + time * moved[c.name] if c.name in moved else c for c in table.c}
         if table.name == "ticket":
-            at = list(table.c).index(table.c.number)
-            day, rest = func.substr(table.c.number, 1, LENGTH_OF_DAY), func.substr(table.c.number, LENGTH_OF_DAY + 1)
-            columns[at] = day.concat(str(time)).concat(rest)
+            number = table.c.number
+            values["number"] = func.substr(number, 1, DAY).concat(str(time)).concat(func.substr(number, DAY + 1))
         if table.name == "message":
-            columns[list(table.c).index(table.c.key)] = table.c.key.concat(f":{time}")
-        connection.execute(insert(table).from_select(list(table.c), select(*columns).where(_is_told(table))))
-    again = "INSERT INTO search_text(tokens, ticket_id) SELECT tokens, ticket_id + :step FROM search_text WHERE ticket_id <= :told"
-    connection.execute(text(again), {"step": time * TOLD, "told": TOLD})
+            values["key"] = table.c.key.concat(f":{time}")
+        connection.execute(insert(table).from_select(list(values), select(*values.values()).where(_is_told(table))))
+    connection.execute(text(_FIND_AGAIN), {"step": time * TOLD, "told": TOLD})
     connection.commit()
+
+
+_FIND_AGAIN = """INSERT INTO search_text(tokens, ticket_id)
+    SELECT tokens, ticket_id + :step FROM search_text WHERE ticket_id <= :told"""
 
 
 def _key(table: Table) -> Any:

@@ -13,6 +13,7 @@ from sqlalchemy import create_engine, make_url, text
 from app import Settings, create_app
 from bench.crowd import TALKATIVE, gather
 
+KEY = "bench" * 10
 COUNTED = ("ticket", "event", "message", "deadline", "search_text")
 
 
@@ -25,9 +26,9 @@ class Crowded:
 
     def talked_about(self, most: int) -> list[str]:
         """Numbers of open tickets with ten entries that are being carried out."""
-        wanted = f"SELECT number FROM ticket WHERE state = 'awaiting_fix' AND id % {TALKATIVE} = 0 ORDER BY id LIMIT {most}"
+        wanted = "SELECT number FROM ticket WHERE state = 'awaiting_fix' AND id % :each = 0 ORDER BY id LIMIT :most"
         with create_engine(self.url).connect() as connection:
-            return list(connection.scalars(text(wanted)))
+            return list(connection.scalars(text(wanted), {"each": TALKATIVE, "most": most}))
 
     def counts(self) -> dict[str, int]:
         """How many rows each table of a report has."""
@@ -36,7 +37,7 @@ class Crowded:
 
 
 @contextmanager
-def crowded(folder: Path, tickets: int, postgres: str) -> Iterator[Crowded]:
+def crowded(folder: Path, tickets: int, *, postgres: str) -> Iterator[Crowded]:
     """A database with so many tickets, in a file, or on the PostgreSQL server at the address given."""
     home = folder / str(tickets)
     home.mkdir()
@@ -44,11 +45,11 @@ def crowded(folder: Path, tickets: int, postgres: str) -> Iterator[Crowded]:
     if postgres:
         url = _say_to(postgres, "CREATE", tickets)
     began = perf_counter()
-    app = create_app(Settings(_env_file=None, home=home, database_url=url, env="demo", secret_key="bench" * 10, redis_url=None))  # type: ignore[call-arg]
-    gather(app, tickets)
+    settings = Settings(_env_file=None, home=home, database_url=url, env="demo", secret_key=KEY)  # type: ignore[call-arg]
+    gather(create_app(settings), tickets)
     print(f"  {'crowd':<13} {tickets} tickets in {perf_counter() - began:.0f} s", flush=True)
     try:
-        yield Crowded(home, app.config["SQLALCHEMY_DATABASE_URI"])
+        yield Crowded(home, settings.database_url)
     finally:
         if postgres:
             _say_to(postgres, "DROP", tickets)

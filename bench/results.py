@@ -1,8 +1,8 @@
 """The table at the end: what was measured, what was promised, and whether it was kept."""
 
-import argparse
 import os
 import platform
+from argparse import Namespace
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -36,29 +36,33 @@ class Result:
         return "pass" if self.is_good else "**FAIL**"
 
     @property
-    def target(self) -> str:
+    def promise(self) -> str:
         if self.least is not None:
             return f"≥ {self.least:g} {self.unit}"
         return f"≤ {self.most:g} {self.unit}" if self.most is not None else ""
 
+    @property
+    def line(self) -> str:
+        note = f"<br>{self.note}" if self.note else ""
+        return f"| {self.name}{note} | {self.value:.4g} {self.unit} | {self.promise} | {self.verdict} |"
 
-def write(found: list[Result], asked: argparse.Namespace, engine: str, seconds: float) -> str:
+
+def write(found: list[Result], asked: Namespace, *, engine: str, seconds: float) -> str:
     """Write bench/RESULTS.md and return what it says."""
     packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
-    text = "\n".join([
+    lines = (
         "# Benchmarks",
         "",
-        f"{clock.real_now():%Y-%m-%d %H:%M} UTC · {machine()} · load before the end {os.getloadavg()[1]:.1f} · {platform.system()} · "
-        f"Python {platform.python_version()} · {engine} · {packages}",
+        f"{clock.real_now():%Y-%m-%d %H:%M} UTC, {machine()}, {platform.system()}, Python {platform.python_version()}, "
+        f"{engine}, {packages}; {seconds:.0f} s in all, load average of the last 5 minutes {os.getloadavg()[1]:.1f}.",
         "",
-        f"Small {asked.small}, large {asked.large} tickets; unless said otherwise a value is of the large one. Two web processes, "
-        f"{asked.clients} clients, medians of {asked.rounds} rounds of {asked.seconds:g} s in turns; {seconds:.0f} s in all. "
-        "The clients compute on the same cores as the servers.",
+        f"Small is {asked.small} tickets, large {asked.large}; what does not say is large. Two web processes, "
+        f"{asked.clients} clients on the same cores, medians of {asked.rounds} rounds of {asked.seconds:g} s in turns.",
         "",
         "| what | measured | promised | |",
         "|---|---:|---:|---|",
-        *(f"| {r.name}{f'<br>{r.note}' if r.note else ''} | {r.value:.4g} {r.unit} | {r.target} | {r.verdict} |" for r in found),
-        "",
-    ])  # fmt: skip
+        *(result.line for result in found),
+    )
+    text = "\n".join(lines) + "\n"
     FILE.write_text(text)
     return text

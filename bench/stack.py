@@ -15,12 +15,14 @@ from pathlib import Path
 from time import monotonic, sleep
 
 from bench.bare import create_bare
+from bench.databases import KEY, Crowded
 from bench.visitor import Visitor, WrongAnswer
 from workers import entrance, logs, supervisor
 from workers.processes import Child
 
 ROOT = Path(__file__).resolve().parents[1]
 WEB_PROCESSES = 2
+KEPT = ("PATH", "HOME", "LANG", "VIRTUAL_ENV")  # of the surroundings; every setting is given
 SECONDS_TO_START, SECONDS_TO_STOP = 60.0, 20.0
 
 
@@ -35,16 +37,17 @@ class BareHouse(supervisor.House):
 class Server:
     """A running stack: where it listens, and its processes."""
 
-    def __init__(self, kind: str, *, home: Path, database_url: str) -> None:
-        self.port = _free_port()
-        surroundings = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "VIRTUAL_ENV")}
+    def __init__(self, kind: str, database: Crowded) -> None:
+        self.port, self.database = _free_port(), database
+        surroundings = {name: value for name, value in os.environ.items() if name in KEPT}
         self._child = subprocess.Popen(
             [sys.executable, "-m", "bench.stack", kind],
             cwd=ROOT,
             stdout=subprocess.DEVNULL,
             env=surroundings | {
-                "PORT": str(self.port), "BIHUAN_HOME": str(home), "DATABASE_URL": database_url, "BIHUAN_ENV": "demo",
-                "REDIS_URL": "", "SMTP_URL": "", "BASE_URL": "", "SECRET_KEY": "bench" * 10, "LOG_LEVEL": "WARNING",
+                "PORT": str(self.port), "BIHUAN_HOME": str(database.home), "DATABASE_URL": database.url,
+                "BIHUAN_ENV": "demo", "REDIS_URL": "", "SMTP_URL": "", "BASE_URL": "", "SECRET_KEY": KEY,
+                "LOG_LEVEL": "WARNING",
             },
         )  # fmt: skip
 
@@ -64,13 +67,9 @@ class Server:
         self._child.send_signal(signal.SIGTERM)
         self._child.wait(SECONDS_TO_STOP)
 
-    def memory(self) -> dict[str, float]:
-        """MB of each process: its own part, and its share of what is common to several (PSS)."""
-        return {f"{_name(pid)} ({pid})": _proportional(pid) for pid in self._processes()}
-
-    def cpu(self) -> float:
-        """Seconds that all processes have computed so far."""
-        return sum(_computed(pid) for pid in self._processes())
+    def memory(self) -> list[tuple[str, float]]:
+        """Each process with its MB: its own, and its share of what is common to several (PSS)."""
+        return [(_name(pid), _proportional(pid)) for pid in self._processes()]
 
     def _processes(self) -> list[int]:
         found, new = [], [self._child.pid]
@@ -81,9 +80,9 @@ class Server:
 
 
 @contextmanager
-def running(kind: str, *, home: Path, database_url: str) -> Iterator[Server]:
+def running(kind: str, database: Crowded) -> Iterator[Server]:
     """A stack that runs while the block lasts."""
-    server = Server(kind, home=home, database_url=database_url)
+    server = Server(kind, database)
     try:
         server.await_opening()
         yield server
@@ -109,21 +108,17 @@ def _free_port() -> int:
 
 
 def _children(pid: int) -> list[int]:
-    return [int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()]
+    tasks = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(child) for task in tasks for child in task.read_text().split()]
 
 
 def _name(pid: int) -> str:
-    return Path(f"/proc/{pid}/comm").read_text().strip()
+    return Path(f"/proc/{pid}/comm").read_text().strip().removeprefix("bihuan ")
 
 
 def _proportional(pid: int) -> float:
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     return int(next(line for line in lines if line.startswith("Pss:")).split()[1]) / 1024
-
-
-def _computed(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 if __name__ == "__main__":

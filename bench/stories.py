@@ -13,7 +13,7 @@ from models.record.archive import ArchiveRecord, freeze
 from models.record.deadline import BREACH, MET, RUNNING, Deadline
 from models.record.entry import Entry
 from models.record.event import Event
-from models.record.message import APP, SENT, Message
+from models.record.message import APP, MAIL, SENT, Message
 from models.record.plan import Approval, Plan, Verification, WorkStep
 from models.record.resolution import Confirmation, Resolution
 from models.record.ticket import Ticket, title_of
@@ -33,7 +33,7 @@ ROAD = (
     ("archived", State.ARCHIVED, "desk"),
 )
 TALKED_AFTER = 4  # the line of ROAD after which a ticket that has come further was talked about
-TALK = ("updated", "noted", "step_logged", "updated", "noted", "step_logged", "updated", "noted", "step_logged", "updated")
+TALK = ("updated", "noted", "step_logged") * 3 + ("updated",)
 KIND = {"updated": "update", "noted": "note", "step_logged": "step"}
 # clock, minutes, the line of ROAD that opens it, the line that meets it
 CLOCKS = (
@@ -51,12 +51,12 @@ WHERE = (
     ("The ERP", "The payment interface", "Corporate mail", "The mobile app", "The office network", "The printer"),
 )
 WHAT = (
-    ("提交后一直转圈", "登录时报错“连接超时”", "导出的数据少了一列", "每隔十分钟断开一次", "打开附件显示空白", "金额计算不正确"),
-    ("keeps spinning after submitting", "fails with a time-out at sign-in", "exports one column too few", "shows a blank page"),
+    ("提交后一直转圈", "登录时报错“连接超时”", "导出的数据少了一列", "每隔十分钟断开一次", "金额计算不正确"),
+    ("keeps spinning after submitting", "times out at sign-in", "exports one column too few", "shows a blank page"),
 )
 SINCE = (
-    ("从今天早上九点开始,换浏览器也一样。", "整个财务部都受影响,急需处理。", "重启以后好了一会儿,又出现了。", "昨天升级以后就这样。"),
-    ("It began at nine o'clock; another browser does not help.", "All of Finance is affected.", "It began with the upgrade."),
+    ("从今天早上九点开始,换浏览器也一样。", "整个财务部都受影响,急需处理。", "昨天升级以后就这样。"),
+    ("It began at nine o'clock; another browser is no help.", "All of Finance is affected.", "The upgrade did it."),
 )
 
 
@@ -141,11 +141,10 @@ def _happen(story: Story, name: str, who: str, next_event: Iterator[int]) -> int
     event_id, actor = next(next_event), story.who[who]
     told: dict[tuple[int | None, str], dict[str, Any]] = {}
     for audience, template, channels in TOLD.get(name, ()):
-        reader = READER.get(audience, "")
-        if reader and (story.who[reader] or reader == "caller") and (story.who[reader] is None or story.who[reader] != actor):
-            for channel in channels:
-                told.setdefault((story.who[reader], channel), _message(story, event_id, template, channel, story.who[reader]))
-    told.pop((None, APP), None)
+        if audience not in READER or (reader := story.who[READER[audience]]) == actor:
+            continue
+        for channel in channels if reader else (MAIL,):  # no account: the customer's contact, by mail
+            told.setdefault((reader, channel), _message(story, event_id, template, channel, reader))
     details: dict[str, Any] = {"was": story.state, "digest": f"{story.random.getrandbits(256):064x}"}
     if name in ("reported", "triaged"):
         details["severity"] = story.severity
@@ -189,7 +188,8 @@ def _promise(story: Story) -> list[datetime]:
         if opens > story.reached:
             continue
         started, met = story.times[opens], story.times[meets] if meets <= story.reached else None
-        due_at = started + timedelta(minutes=minutes) if met else story.now + timedelta(minutes=story.random.randint(300, 9000))
+        ahead = timedelta(minutes=story.random.randint(300, 9000))
+        due_at = started + timedelta(minutes=minutes) if met else story.now + ahead
         if not met and kind not in HOUSEKEEPING:
             due.append(due_at)
         story.rows.append((Deadline, {
@@ -215,7 +215,8 @@ def _keep_papers(story: Story) -> None:
         }))  # fmt: skip
         story.rows.append((Approval, {
             "plan_id": story.id, "person_id": who["supervisor"], "author_id": who["assignee"], "rule": "any",
-            "digest": digest, "decision": "approved" if is_approved else "", "comment": "", "decided_at": at.get("approved"),
+            "digest": digest, "decision": "approved" if is_approved else "", "comment": "",
+            "decided_at": at.get("approved"),
         }))  # fmt: skip
     if "fixed" in at:
         story.rows.append((WorkStep, {

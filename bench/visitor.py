@@ -74,16 +74,16 @@ class Visitor:
 
     def post(self, path: str, fields: dict[str, str]) -> Answer:
         """Send a form with fields only."""
-        return self._exchange(self._request("POST", path, urlencode(fields).encode(), "application/x-www-form-urlencoded"))
+        body = urlencode(fields).encode()
+        return self._exchange(self._request("POST", path, body, "application/x-www-form-urlencoded"))
 
     def post_parts(self, path: str, fields: dict[str, str], *, empty_file: str) -> Answer:
         """Send a form that can carry files, none of them chosen."""
-        parts = [f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{n}"\r\n\r\n{v}\r\n' for n, v in fields.items()]
-        parts.append(
-            f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{empty_file}"; filename=""\r\n'
-            f"Content-Type: application/octet-stream\r\n\r\n\r\n--{BOUNDARY}--\r\n"
-        )
-        return self._exchange(self._request("POST", path, "".join(parts).encode(), f"multipart/form-data; boundary={BOUNDARY}"))
+        head = f"--{BOUNDARY}\r\nContent-Disposition: form-data; name="
+        parts = [f'{head}"{name}"\r\n\r\n{value}\r\n' for name, value in fields.items()]
+        parts.append(f'{head}"{empty_file}"; filename=""\r\nContent-Type: application/octet-stream\r\n\r\n\r\n')
+        body = f"{''.join(parts)}--{BOUNDARY}--\r\n".encode()
+        return self._exchange(self._request("POST", path, body, f"multipart/form-data; boundary={BOUNDARY}"))
 
     def leave(self) -> None:
         """Close the connection; the next request opens another one, at whichever process takes it."""

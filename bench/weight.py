@@ -5,10 +5,13 @@ from urllib.parse import urljoin, urlsplit
 
 from bench.visitor import Visitor
 
-NAMED_IN_HTML = re.compile(
-    r'<(?:script|img)[^>]*\bsrc="([^"]+)"|<link[^>]*\brel="(?:stylesheet|icon|preload)"[^>]*\bhref="([^"]+)"|<use[^>]*\bhref="([^"#]+)'
+NAMED = re.compile(
+    r"""
+    <(?:script|img)[^>]*\bsrc="([^"]+)" | <link[^>]*\bhref="([^"]+)" | <use[^>]*\bhref="([^"#]+) |
+    \burl\(["']?([^"')]+)
+    """,
+    re.VERBOSE,
 )
-NAMED_IN_CSS = re.compile(r'url\(["\']?([^"\')]+)')
 
 
 def weigh(visitor: Visitor, path: str) -> dict[str, int]:
@@ -20,10 +23,9 @@ def weigh(visitor: Visitor, path: str) -> dict[str, int]:
             continue
         answer = visitor.get(address)
         found[address] = answer.size
-        text = answer.plain.decode(errors="replace")
-        named = NAMED_IN_CSS.findall(text) if address.endswith(".css") else ["".join(each) for each in NAMED_IN_HTML.findall(text)]
         if address == path or address.endswith(".css"):
-            waiting += [_inside(urljoin(address, each)) for each in named if not each.startswith("data:")]
+            named = NAMED.findall(answer.plain.decode())
+            waiting += [_inside(urljoin(address, "".join(each))) for each in named if "data:" not in "".join(each)]
     return found
 
 

@@ -9,6 +9,7 @@ from flask import Flask, current_app, redirect, request, session, url_for
 from flask_login import LoginManager, current_user
 from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy import select
+from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Response
 
 from blueprints import pages
@@ -29,8 +30,16 @@ STAMP_EVERY = 300  # seconds between two stamps of the cookie; the database is n
 login_manager = LoginManager()
 
 
+class Id(IntegerConverter):
+    """A number in an address that fits into every column; a greater one is not found."""
+
+    def __init__(self, url_map: Map) -> None:
+        super().__init__(url_map, max=2**31 - 1)
+
+
 def register(app: Flask) -> None:
     """Flask-Login on server-side sessions: the cookie carries a token, the table its digest."""
+    app.url_map.converters["int"] = Id
     login_manager.init_app(app)
     login_manager.session_protection = None
     login_manager.user_loader(_person_of)

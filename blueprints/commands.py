@@ -11,8 +11,8 @@ from blueprints import drawings
 from models import demonstration
 from models.ground import clock
 from models.ground.vocabulary import Role
-from models.steps.accounts import create_person, find_person_or_fail, reset_password
 from models.record.demo_clock import advance_demo_clock
+from models.steps.accounts import create_person, find_person_or_fail, reset_password
 
 SECRETS = ("secret_key", "smtp_url", "database_url", "redis_url")
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}

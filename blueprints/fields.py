@@ -77,6 +77,11 @@ def contact_choices(nothing: Any) -> Callable[[], list[tuple[Any, Any]]]:
     return choices
 
 
+def whole(said: str) -> int | None:
+    """A number in an address, small enough for every column; None for anything else."""
+    return int(said) if said.isascii() and said.isdecimal() and len(said) < 10 else None
+
+
 def instant(said: datetime | None) -> datetime | None:
     """What somebody typed as a local time, in their own zone."""
     return said.replace(tzinfo=zone()) if said else None

@@ -50,7 +50,8 @@ WORDS: dict[str, dict[str, Any]] = {
         "all": _l("Everybody"),
     },
     "urgency": {
-        "low": _l("Can wait"), "medium": _l("Hinders work"), "high": _l("Stops work"), "critical": _l("Stops the business"),
+        "low": _l("Can wait"), "medium": _l("Hinders work"), "high": _l("Stops work"),
+        "critical": _l("Stops the business"),
     },
     "category": {
         "system": _l("System failure"), "function": _l("Functional defect"), "performance": _l("Performance"),
@@ -60,8 +61,8 @@ WORDS: dict[str, dict[str, Any]] = {
     },
     "channel": {"web": _l("Web form"), "telephone": _l("Telephone")},
     "clock": {
-        "register": _l("Registration"), "triage": _l("Triage"), "respond": _l("Response"), "plan": _l("Plan"),
-        "approve": _l("Approval"), "test": _l("Testing"), "resolve": _l("Resolution"),
+        "register": _l("Registration"), "triage": _l("Triage and assignment"), "respond": _l("Response"),
+        "plan": _l("Plan submission"), "approve": _l("Approval"), "test": _l("Testing"), "resolve": _l("Resolution"),
         "resolve_max": _l("Latest resolution"), "update": _l("Next update"), "follow_up": _l("Follow-up"),
         "close": _l("Closing"),
     },
@@ -108,7 +109,8 @@ WORDS: dict[str, dict[str, Any]] = {
         "noted": _l("Note"), "updated": _l("Update"), "called": _l("Conversation"),
         "step_logged": _l("Investigation step"), "diagnosed": _l("Root cause recorded"), "asked": _l("Question"),
         "supplied": _l("Information added"), "waited": _l("Waiting"), "resumed": _l("Resumed"),
-        "regraded": _l("Severity changed"), "attached": _l("Files added"), "acknowledged": _l("Escalation acknowledged"),
+        "regraded": _l("Severity changed"), "attached": _l("Files added"),
+        "acknowledged": _l("Escalation acknowledged"),
         "reported_up": _l("Reported upward"), "warned": _l("Warning"), "escalated": _l("Escalated"),
         "followed": _l("Followed"), "unfollowed": _l("No longer followed"), "link_sent": _l("Link sent"),
         "link_revoked": _l("Link revoked"), "redacted": _l("Redacted"), "reminded": _l("Reminded"),
@@ -137,7 +139,7 @@ def register(app: Flask) -> None:
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.install_gettext_callables(_, ngettext, newstyle=True)  # type: ignore[attr-defined]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters.update(local=local, linebreaks=linebreaks)
+    app.jinja_env.filters.update(local=local, linebreaks=linebreaks, size=size)
     app.jinja_env.globals.update(label=label, now=clock.now, named=named)
     app.context_processor(_of_every_page)
     with app.app_context():
@@ -183,6 +185,11 @@ def local(instant: datetime | str | None) -> str:
 def linebreaks(text: str | None) -> Markup:
     """What people typed, escaped, with its line breaks."""
     return Markup("<br>").join(escape(line) for line in (text or "").splitlines())
+
+
+def size(count: int) -> str:
+    """Bytes as `12 kB` or `3.4 MB`, the same in both languages and in app.js."""
+    return f"{-(-count // 1000)} kB" if count < 1_000_000 else f"{count / 1_000_000:.1f} MB"
 
 
 def live_topics(*topics: str) -> str:

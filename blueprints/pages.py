@@ -4,6 +4,7 @@ import hashlib
 import secrets
 from collections.abc import Callable, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
 from flask import Flask, Response, current_app, g, make_response, redirect, render_template, request
@@ -74,8 +75,14 @@ def not_modified() -> Response:
 def done(location: str) -> Response:
     """What was asked for has happened: go and look. 303 for browsers, HX-Redirect for htmx."""
     if request.headers.get("HX-Request"):
-        return Response(status=200, headers={"HX-Redirect": location})
+        return Response(status=200, headers={"HX-Redirect": _loading(location)})
     return redirect(location, 303)  # type: ignore[return-value]
+
+
+def _loading(location: str) -> str:
+    """Without its anchor where the reader is there already: a step to an anchor would not load the page anew."""
+    here = urlsplit(request.headers.get("HX-Current-URL", "")).path
+    return location.partition("#")[0] if urlsplit(location).path == here else location
 
 
 def act(
@@ -286,6 +293,11 @@ def foreign() -> str:
     return _("The form did not come from this site, or your session has changed. Please load it again.")
 
 
+def not_understood() -> str:
+    """What somebody reads whose request makes no sense."""
+    return _("The request was not understood.")
+
+
 def _refusal(refusal: DomainError) -> Response:
     return error_page(refusal.status, sentence_of(refusal))
 
@@ -303,7 +315,7 @@ def _http_error(error: HTTPException) -> Response:
     code = error.code or 500
     if code < 400:
         return error.get_response()  # type: ignore[return-value]
-    return error_page(code, sentences.get(code, _("The request was not understood.")))
+    return error_page(code, sentences.get(code, not_understood()))
 
 
 def _trouble(error: Exception) -> Response:

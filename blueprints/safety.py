@@ -31,6 +31,7 @@ def register(app: Flask) -> None:
     csrf.init_app(app)
     app.before_request(_number)
     app.before_request(_refuse_foreign)
+    app.before_request(_refuse_nul)
     app.after_request(_dress)
 
 
@@ -47,6 +48,12 @@ def _refuse_foreign() -> Response | None:
     if elsewhere or request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
         return pages.error_page(403, pages.foreign())
     return None
+
+
+def _refuse_nul() -> Response | None:
+    """Nobody types the character NUL, and PostgreSQL keeps no text that holds it."""
+    said = [request.path, *(text for many in (request.args, request.form) for _, text in many.items(multi=True))]
+    return pages.error_page(400, pages.not_understood()) if any("\0" in text for text in said) else None
 
 
 def _dress(response: Response) -> Response:

@@ -135,7 +135,7 @@ def _tell_stories(now: datetime, go: Move) -> None:
 
     go(now - timedelta(days=10, hours=3))
     ticket = intake.report_fault(
-        actor=zhang, description="ERP系统无法提交报销单。点提交后一直转圈,换浏览器也一样。",
+        actor=zhang, description="ERP系统无法提交报销单。点提交后一直转圈，换浏览器也一样。",
         service=services["ERP"], impact=Impact.DEPARTMENT, urgency=Urgency.HIGH,
     )  # fmt: skip
     _whole_road(ticket, go, wang=wang, team=dev, engineer=zhao, supervisor=chen, verifier=he)
@@ -143,16 +143,16 @@ def _tell_stories(now: datetime, go: Move) -> None:
 
     go(now - timedelta(minutes=170))
     ticket = intake.register_call(
-        actor=wang, contact=contact, description="登录时报错“连接超时”。打开APP→“我的”→登录,每次都这样。",
+        actor=wang, contact=contact, description="登录时报错“连接超时”。打开APP→“我的”→登录，每次都这样。",
         service=services["Mobile app"], impact=Impact.MAJORITY, urgency=Urgency.HIGH,
         reported_at=now - timedelta(minutes=173),
     )  # fmt: skip
     triage.triage_ticket(ticket, actor=wang, severity="P1", category=Category.FUNCTION, team=dev, assignee=zhao)
     go(now - timedelta(minutes=160))
     diagnosis.take_ticket(ticket, actor=zhao)
-    comment.post_update(ticket, actor=zhao, text="已复现,正在查认证服务的连接数。")
+    comment.post_update(ticket, actor=zhao, text="已复现，正在查认证服务的连接数。")
     go(now - timedelta(minutes=120))
-    diagnosis.log_step(ticket, actor=zhao, done="查看认证服务日志与连接池。", seen="连接池用满,旧连接没有释放。")
+    diagnosis.log_step(ticket, actor=zhao, done="查看认证服务日志与连接池。", seen="连接池用满，旧连接没有释放。")
     diagnosis.record_diagnosis(
         ticket, actor=zhao, root_cause="认证服务升级后连接池上限被改回默认值。", cause=Cause.CONFIGURATION,
         scope="所有移动端登录",
@@ -165,12 +165,12 @@ def _tell_stories(now: datetime, go: Move) -> None:
 
     go(now - timedelta(minutes=75))
     ticket = intake.report_fault(
-        actor=zhang, description="支付接口返回超时错误,客户无法付款", service=services["Payment interface"],
+        actor=zhang, description="支付接口返回超时错误，客户无法付款", service=services["Payment interface"],
         impact=Impact.ALL, urgency=Urgency.CRITICAL,
     )  # fmt: skip
     go(now - timedelta(minutes=72))
     triage.triage_ticket(ticket, actor=wang, severity="P0", category=Category.SYSTEM, team=dev, assignee=zhao)
-    comment.post_update(ticket, actor=zhao, text="正在处理,30 分钟内再通报。")
+    comment.post_update(ticket, actor=zhao, text="正在处理，30 分钟内再通报。")
     go(now - timedelta(minutes=60))
     diagnosis.take_ticket(ticket, actor=zhao)
 
@@ -181,13 +181,13 @@ def _tell_stories(now: datetime, go: Move) -> None:
 
     go(now - timedelta(minutes=40))
     ticket = intake.report_fault(
-        actor=cast["feng"], description="怎么在会议室投屏?", service=services["Office network"]
+        actor=cast["feng"], description="怎么在会议室投屏？", service=services["Office network"]
     )
-    triage.answer_ticket(ticket, actor=wang, result="连上 Office-Guest,按遥控器的“投屏”键,输入屏幕上的四位数字。")
+    triage.answer_ticket(ticket, actor=wang, result="连上 Office-Guest，按遥控器的“投屏”键，输入屏幕上的四位数字。")
 
     go(now - timedelta(minutes=9))
     intake.report_fault(
-        actor=zhang, description="三楼打印机卡纸,清了还是报错 E-05", service=services["Printers and desktops"]
+        actor=zhang, description="三楼打印机卡纸，清了还是报错 E-05", service=services["Printers and desktops"]
     )
     go(now - timedelta(minutes=4))
     intake.report_fault(
@@ -203,8 +203,8 @@ def _whole_road(
     triage.triage_ticket(ticket, actor=wang, severity="P2", category=Category.FUNCTION, team=team, assignee=engineer)
     go(timedelta(minutes=10))
     diagnosis.take_ticket(ticket, actor=engineer)
-    comment.post_update(ticket, actor=engineer, text="已收到,正在排查。")
-    diagnosis.log_step(ticket, actor=engineer, done="清浏览器缓存、换账号重试。", seen="所有账号一样,服务端返回 504。")
+    comment.post_update(ticket, actor=engineer, text="已收到，正在排查。")
+    diagnosis.log_step(ticket, actor=engineer, done="清浏览器缓存、换账号重试。", seen="所有账号一样，服务端返回 504。")
     diagnosis.record_diagnosis(
         ticket, actor=engineer, root_cause="报销服务缓存写满。", cause=Cause.CAPACITY, scope="财务部全部用户"
     )
@@ -220,7 +220,7 @@ def _whole_road(
     repair.finish_fix(ticket, actor=engineer)
     go(timedelta(minutes=10))
     repair.pass_test(
-        ticket, actor=verifier, findings="测试单提交成功,用时 2 秒。", result="报销单已可以正常提交。",
+        ticket, actor=verifier, findings="测试单提交成功，用时 2 秒。", result="报销单已可以正常提交。",
         cause="系统缓存写满。", measures="清理缓存并调高上限。", prevention="已加容量告警。",
     )  # fmt: skip
     go(timedelta(minutes=15))

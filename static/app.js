@@ -161,6 +161,10 @@
     if (form.dataset.action === 'sign_out') Object.keys(store || {}).filter(name => name.startsWith('draft ')).forEach(name => store.removeItem(name));
     else if (!form.hasAttribute('hx-post')) forget(form);
   }, true);
+  let composing = false;
+  on('compositionstart', () => { composing = true; });
+  on('compositionend', event => { composing = false; event.target.dispatchEvent(new Event('input', { bubbles: true })); });
+  on('htmx:config:request', event => composing && event.detail.ctx.sourceElement.matches('[data-typed]') && event.preventDefault());
   function fail(status) {
     const box = one('#trouble');
     if (!box) return;

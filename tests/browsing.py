@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from models.ground.db import db
 
-VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
+VOID = frozenset(["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"])
 UNSENT = ("submit", "button", "image", "reset", "file")
 
 
@@ -74,7 +74,8 @@ class Page(Element):
     def __init__(self, response: TestResponse) -> None:
         super().__init__("document", {})
         self.response, self.status = response, response.status_code
-        _Reader(self).feed(response.get_data(as_text=True))
+        if response.mimetype == "text/html":
+            _Reader(self).feed(response.get_data(as_text=True))
 
     def forms(self, action: str | None = None) -> "list[Form]":
         """The forms that act, or those of one action (their `data-action`)."""
@@ -131,7 +132,8 @@ class Browser:
         # In a context of its own: the test's application context would lend its session and its `g`.
         response = Context().run(self.client.open, url, **more)
         if has_app_context():
-            db.session.rollback()  # whatever the test holds is read anew at its next look
+            db.session.rollback()
+            db.session.expire_all()  # whatever the test holds is read anew at its next look
         return Page(response)
 
     def submit(self, url: str, action: str | None = None, *, leave_out: tuple[str, ...] = (), **fields: Any) -> Page:
@@ -186,7 +188,7 @@ class _Reader(HTMLParser):
 
 def _value_of(control: Element) -> list[str]:
     if control.tag == "textarea":
-        return [control.raw_text.removeprefix("\n")]
+        return [control.raw_text.removeprefix("\r").removeprefix("\n")]
     if control.tag == "select":
         options = control.all("option")
         chosen = [o for o in options if "selected" in o.attributes]

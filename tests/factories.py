@@ -61,6 +61,15 @@ def a_ticket(
     return ticket
 
 
+def further(ticket: Ticket, passed: str) -> None:
+    """One step on the road out of the state `passed`, as a_ticket() takes it."""
+    worker = ticket.assignee or person("zhao")
+    _FURTHER[State(passed)](
+        ticket, worker, severity=ticket.severity, category=ticket.category or Category.FUNCTION, team="dev",
+        risk=Risk.NORMAL,
+    )  # fmt: skip
+
+
 def an_answered_ticket(severity: str = "P3", *, contact: Contact | None = None) -> Ticket:
     """A question that the first line answered at once (P3.9); it waits for the customer."""
     ticket = a_ticket(severity=severity, contact=contact)

@@ -3,7 +3,6 @@
 `python -m workers.supervisor [--no-demo]`; `./run` sets up and then becomes this.
 """
 
-import gc
 import os
 import select
 import signal
@@ -22,7 +21,7 @@ from models import demonstration
 from models.ground import clock
 from models.ground.db import db
 from workers import entrance, logs, prepare, queues, valkey
-from workers.processes import Child, Family
+from workers.processes import Child, Family, allow_many_files, share_memory
 from workers.tasks import TASKS
 from workers.ticker import tick_until_stopped
 from workers.web import serve
@@ -58,8 +57,8 @@ class House:
     def stand(self) -> int:
         """Run until told to stop."""
         ear = self._catch_signals()
-        gc.collect()
-        gc.freeze()  # what is loaded now is shared by all processes as long as nobody touches it
+        allow_many_files()
+        share_memory()
         try:
             self._start(self._settings.redis_url or self._start_valkey())
             while not self._is_closing:

@@ -16,7 +16,7 @@ from models.clockwork import escalation
 from models.ground import clock
 from models.ground.db import db
 from models.ground.errors import DomainError
-from models.record import heartbeat
+from models.record import attachment, heartbeat
 from models.record import message as outbox
 from models.record.event import Change
 from workers.delivery import deliver
@@ -29,6 +29,7 @@ SWEEP_PATIENCE = 2.0  # seconds that due work waits for a worker (safety.md rule
 SEND_PATIENCE = 5.0
 BEAT_EVERY = 5.0
 COMPLAIN_EVERY = 30.0
+TIDY_EVERY = 3600.0
 MOST_UNTOLD = 1_000  # topics
 
 log = structlog.get_logger("ticker")
@@ -59,6 +60,7 @@ class Ticker:
         self._tail = Tail()
         self._due_since: float | None = None
         self._rung_at = self._beat_at = self._complained_at = float("-inf")
+        self._tidied_at = clock.steady()
         self._untold: dict[str, int] = {}  # topic → newest version
         self._waiting: dict[int, float] = {}  # message id → when it was rung
         self._sending: set[int] = set()
@@ -68,7 +70,7 @@ class Ticker:
         """One look at everything; True when there is more to do at once."""
         more = False
         with self._app.app_context():
-            for duty in (self._news, self._deadlines, self._mail, self._life):
+            for duty in (self._news, self._deadlines, self._mail, self._life, self._tidy):
                 more = self._attempt(duty) or more
         return more
 
@@ -129,6 +131,20 @@ class Ticker:
             log.exception("delivery failed", message=message_id)
         finally:
             self._sending.discard(message_id)
+
+    def _tidy(self) -> bool:
+        """Now and then, files that belong to nothing are taken away; beside the clocks, not in their way."""
+        if clock.steady() - self._tidied_at >= TIDY_EVERY:
+            self._tidied_at = clock.steady()
+            self._sender.submit(self._take_away)
+        return False
+
+    def _take_away(self) -> None:
+        try:
+            with self._app.app_context():
+                attachment.remove_orphans()
+        except (SQLAlchemyError, DomainError):
+            log.exception("not tidied")
 
     def _life(self) -> bool:
         if clock.steady() - self._beat_at >= BEAT_EVERY:

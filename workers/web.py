@@ -3,15 +3,19 @@
 import asyncio
 import socket
 from types import FrameType
+from typing import Any
 
 import uvicorn
 from flask import Flask
 
+from models.ground import clock
 from workers.hub import Hub
 from workers.live import STREAMS, FrontDoor
 
 SECONDS_TO_FINISH = 5  # for requests in hand when told to stop
+SECONDS_TO_ASK = 30.0  # from connecting, or from the last answer, to the end of the next request's headers
 CONNECTIONS = STREAMS + 1_000
+TICKS_PER_SECOND = 10  # uvicorn's own
 
 
 def serve(app: Flask, *, listener: socket.socket, redis_url: str, secret_key: str) -> None:
@@ -34,11 +38,12 @@ def serve(app: Flask, *, listener: socket.socket, redis_url: str, secret_key: st
 
 
 class Server(uvicorn.Server):
-    """uvicorn, except that it ends the live streams as soon as it is told to stop."""
+    """uvicorn, except that it ends the live streams when told to stop, and lets go of callers who never ask."""
 
     def __init__(self, config: uvicorn.Config, hub: Hub) -> None:
         super().__init__(config)
         self._hub = hub
+        self._silent: dict[Any, tuple[object, float]] = {}  # connection → its last request, since when
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         self._loop = asyncio.get_running_loop()
@@ -47,3 +52,20 @@ class Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         super().handle_exit(sig, frame)
         self._loop.call_soon_threadsafe(self._hub.close)
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % TICKS_PER_SECOND == 0:
+            self._drop_silent()
+        return await super().on_tick(counter)
+
+    def _drop_silent(self) -> None:
+        """Close connections whose next request is not whole after a while: uvicorn waits for headers for ever."""
+        now, before, self._silent = clock.steady(), self._silent, {}
+        connections: set[Any] = self.server_state.connections
+        for connection in connections:
+            request = connection.cycle
+            if request is None or request.response_complete:
+                known, since = before.get(connection, (request, now))
+                self._silent[connection] = (request, since if known is request else now)
+                if now - self._silent[connection][1] > SECONDS_TO_ASK:
+                    connection.transport.close()

@@ -7,7 +7,16 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, HiddenField, PasswordField, RadioField, SelectField, StringField
 from wtforms.validators import EqualTo, InputRequired, Length
 
-USUAL_ZONES = ("Asia/Shanghai", "Asia/Hong_Kong", "Asia/Tokyo", "Asia/Singapore", "Europe/London", "Europe/Berlin", "America/New_York", "UTC")
+USUAL_ZONES = (
+    "Asia/Shanghai",
+    "Asia/Hong_Kong",
+    "Asia/Tokyo",
+    "Asia/Singapore",
+    "Europe/London",
+    "Europe/Berlin",
+    "America/New_York",
+    "UTC",
+)
 LANGUAGES = (("zh", "中文"), ("en", "English"))  # each names itself
 THEMES = (("auto", _l("As the device")), ("light", _l("Light")), ("dark", _l("Dark")))
 _filled = InputRequired(_l("This must be filled in."))

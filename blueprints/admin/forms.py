@@ -19,7 +19,7 @@ LEVELS = ("", "junior", "senior")
 class PersonForm(FlaskForm):
     """Somebody's details and roles (P1)."""
 
-    name = StringField(_l("Name"), validators=[_filled, Length(max=80)])
+    name = StringField(_l("Full name"), validators=[_filled, Length(max=80)])
     email = StringField(_l("E-mail"), validators=[Length(max=254)], render_kw={"type": "email"})
     phone = StringField(_l("Telephone"), validators=[Length(max=40)], render_kw={"type": "tel"})
     roles = SelectMultipleField(
@@ -40,7 +40,11 @@ class NewPersonForm(PersonForm):
 
     login = StringField(
         _l("User name"),
-        validators=[_filled, Length(max=80), Regexp(r"^[A-Za-z0-9._@-]+$", message=_l("Letters, digits and . _ - @ only."))],
+        validators=[
+            _filled,
+            Length(max=80),
+            Regexp(r"^[A-Za-z0-9._@-]+$", message=_l("Letters, digits and . _ - @ only.")),
+        ],
         render_kw={"autocapitalize": "none", "autocomplete": "off", "spellcheck": "false"},
     )
     password = PasswordField(
@@ -77,7 +81,9 @@ class RecordForm(FlaskForm):
     """What all master data has."""
 
     name = StringField(_l("Name"), validators=[_filled, Length(max=80)])
-    active = BooleanField(_l("In use"), default=True, description=_l("What is not in use is no longer offered; nothing is deleted."))
+    active = BooleanField(
+        _l("In use"), default=True, description=_l("What is not in use is no longer offered; nothing is deleted.")
+    )
 
     def fields(self) -> dict[str, Any]:
         """Every value by name, for the command."""
@@ -94,7 +100,8 @@ class TeamForm(DepartmentForm):
     """A technical domain."""
 
     code = StringField(
-        _l("Code"), validators=[_filled, Length(max=40), Regexp(r"^[a-z0-9-]+$", message=_l("Small letters, digits and - only."))]
+        _l("Code"),
+        validators=[_filled, Length(max=40), Regexp(r"^[a-z0-9-]+$", message=_l("Small letters, digits and - only."))],
     )
 
 

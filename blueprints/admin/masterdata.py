@@ -11,6 +11,7 @@ from blueprints import pages
 from blueprints.access import by_id, me, requires
 from blueprints.admin import bp
 from blueprints.admin.forms import ContactForm, CustomerForm, DepartmentForm, ServiceForm, TeamForm
+from blueprints.fields import whole
 from models.ground.errors import Missing
 from models.insight.registers import register_of
 from models.people.customer import Contact, Customer
@@ -50,8 +51,7 @@ def record(kind: str, thing_id: int) -> Any:
 @requires("administer")
 def list_records(kind: str) -> Response:
     """Everything of one kind, in the order of its making."""
-    after = request.args.get("after", "")
-    found = register_of(KINDS[kind].model, after=int(after) if after.isdecimal() else 0, limit=PAGE + 1)
+    found = register_of(KINDS[kind].model, after=whole(request.args.get("after", "")) or 0, limit=PAGE + 1)
     shown = found[:PAGE]
     next_url = url_for("admin.list_records", kind=kind, after=shown[-1].id) if len(found) > PAGE else ""
     return pages.show("admin/records.html", kind=kind, words=KINDS[kind], records=shown, next_url=next_url)
@@ -77,7 +77,9 @@ def show_record(record: Any) -> Response:
     form = KINDS[kind].form(obj=record)
 
     def page(shown: FlaskForm) -> Response:
-        return pages.show("admin/record.html", record=record, kind=kind, words=KINDS[kind], form=shown, back=_above(record))
+        return pages.show(
+            "admin/record.html", record=record, kind=kind, words=KINDS[kind], form=shown, back=_above(record)
+        )
 
     if request.method != "POST":
         return page(form)

@@ -10,6 +10,7 @@ from blueprints.admin import bp, masterdata, people
 from blueprints.admin.checklist import unset
 from blueprints.admin.forms import PlainForm
 from blueprints.admin.policy_words import KNOWN_CLOCKS, said
+from blueprints.fields import whole
 from blueprints.health.signs import signs
 from blueprints.messages import render
 from models.clockwork.health import beats
@@ -35,9 +36,7 @@ def home() -> Response:
 def policies() -> Response:
     """The policy in force: targets, definitions, matrix, ladder (P3.2, P4.2)."""
     version = version_in_force(clock.now())
-    return pages.show(
-        "admin/policies.html", version=version, pack=version.pack, said=said, known_clocks=KNOWN_CLOCKS
-    )
+    return pages.show("admin/policies.html", version=version, pack=version.pack, said=said, known_clocks=KNOWN_CLOCKS)
 
 
 @bp.get("/outbox")
@@ -46,8 +45,7 @@ def messages() -> Response:
     """Mail that waits, was sent, or failed; newest first."""
     state = request.args.get("state", QUEUED)
     state = state if state in (QUEUED, SENT, FAILED) else QUEUED
-    before = request.args.get("before", "")
-    found = outbox(state, before=int(before) if before.isdecimal() else None, limit=PAGE + 1)
+    found = outbox(state, before=whole(request.args.get("before", "")), limit=PAGE + 1)
     shown = found[:PAGE]
     next_url = url_for("admin.messages", state=state, before=shown[-1].id) if len(found) > PAGE else ""
     return pages.show("admin/outbox.html", state=state, messages=shown, next_url=next_url, is_demo=_is_demo())

@@ -11,6 +11,7 @@ from blueprints.approval.forms import ApproveForm, KeepForm, PlanForm, ReturnFor
 from blueprints.fields import people, row
 from blueprints.tickets.view import PlainForm, pressed, ticket_url
 from models.ground.db import db
+from models.ground.vocabulary import ClockKind
 from models.insight import board
 from models.insight.revision import difference
 from models.record.plan import PLAN_TEXTS, Plan, StandardChange
@@ -31,7 +32,7 @@ def inbox() -> Response:
     ptag = board.tag_of([(plan.id, plan.ticket.seq) for plan in plans])
     if pages.unchanged(ptag):
         return pages.not_modified()
-    clocks = board.nearest_clocks([plan.ticket for plan in plans]) if box != "done" else {}
+    clocks = board.nearest_clocks([plan.ticket for plan in plans], (ClockKind.APPROVE,))
     return pages.show("approval/inbox.html", ptag=ptag, ptag_of_page=ptag, plans=plans, clocks=clocks, box=box)
 
 

@@ -25,6 +25,4 @@ class ReopenForm(FlaskForm):
 
     title, submit_text = _l("Reopen"), _l("Reopen")
     effect = _l("The handler and the supervisors are told; the clocks begin a new round.")
-    reason = TextAreaField(
-        _l("Reason"), validators=[InputRequired(_l("Please give the reason.")), Length(max=4000)]
-    )
+    reason = TextAreaField(_l("Reason"), validators=[InputRequired(_l("Please give the reason.")), Length(max=4000)])

@@ -31,8 +31,8 @@ def bench() -> Response:
     for page in pages_shown.values():
         _give_clocks(page)
     groups: dict[str, list[Ticket]] = {"now": [], "in_progress": [], "waiting": []}
-    for ticket in pages_shown.pop("mine").tickets:
-        groups[_group(ticket)].append(ticket)
+    for mine in pages_shown.pop("mine").tickets:
+        groups[_group(mine)].append(mine)
     return pages.show("board/bench.html", ptag=ptag, ptag_of_page=ptag, groups=groups, queues=pages_shown)
 
 
@@ -103,8 +103,8 @@ def _group(ticket: Ticket) -> str:
 
 
 def _give_clocks(page: Page) -> None:
-    for ticket in page.tickets:
-        ticket.next_deadline = page.clocks.get(ticket.id)  # type: ignore[attr-defined]
+    for shown in page.tickets:
+        shown.next_deadline = page.clocks.get(shown.id)  # type: ignore[attr-defined]
 
 
 def _known(said: str, codes: tuple[str, ...]) -> str:

@@ -30,9 +30,7 @@ def step(ticket: Ticket) -> Response:
         ticket,
         form,
         action="step",
-        do=lambda: step_of.log_step(
-            ticket, actor=me(), done=form.done.data, seen=form.seen.data or "", files=keys
-        ),
+        do=lambda: step_of.log_step(ticket, actor=me(), done=form.done.data, seen=form.seen.data or "", files=keys),
         then=lambda _: ticket_url(ticket, "timeline"),
     )
 

@@ -54,7 +54,9 @@ def _figures() -> CollectorRegistry:
     outbox = Gauge("bihuan_outbox_messages", "Messages that are not sent yet", ["state"], registry=registry)
     for name, count in outbox_counts().items():
         outbox.labels(name).set(count)
-    heart = Gauge("bihuan_heartbeat_age_seconds", "Since a process last said that it lives", ["name"], registry=registry)
+    heart = Gauge(
+        "bihuan_heartbeat_age_seconds", "Since a process last said that it lives", ["name"], registry=registry
+    )
     for name, age in beats().items():
         heart.labels(name).set(age)
     unfired = Gauge("bihuan_oldest_due_unfired_seconds", "That the oldest due mark has been waiting", registry=registry)

@@ -18,17 +18,24 @@ class ReportForm(FlaskForm):
     description = TextAreaField(
         _l("What happened?"),
         validators=[InputRequired(_l("Please say what happened.")), Length(max=20_000)],
-        render_kw={"placeholder": _l("For example: the ERP turns and turns when I submit an expense report, since 9 o'clock.")},
+        render_kw={
+            "placeholder": _l("For example: the ERP turns and turns when I submit an expense report, since 9 o'clock.")
+        },
     )
     files = MultipleFileField(_l("Files"))
     service = SelectField(_l("System"), coerce=chosen, choices=service_choices(_unknown), validators=[Optional()])
     occurred_at = DateTimeLocalField(_l("Happened at"), format=MINUTE, validators=[Optional()])
-    impact = SelectField(_l("Who is affected"), choices=optional_codes("impact", Impact, _unknown), validators=[Optional()])
-    urgency = SelectField(_l("How soon it hurts"), choices=optional_codes("urgency", Urgency, _unknown), validators=[Optional()])
+    impact = SelectField(
+        _l("Who is affected"), choices=optional_codes("impact", Impact, _unknown), validators=[Optional()]
+    )
+    urgency = SelectField(
+        _l("How soon it hurts"), choices=optional_codes("urgency", Urgency, _unknown), validators=[Optional()]
+    )
     affected = StringField(_l("Who else has it"), validators=[Length(max=200)])
     frequency = StringField(_l("How often"), validators=[Length(max=200)])
     device = StringField(_l("Device and version"), validators=[Length(max=200)])
     discoverer = StringField(_l("Who noticed it, if somebody else"), validators=[Length(max=80)])
+    confirmer = StringField(_l("Who can say whether it is solved, if somebody else"), validators=[Length(max=80)])
     steps = TextAreaField(_l("Steps to reproduce"), validators=[Length(max=8000)])
     workaround = TextAreaField(_l("What you have tried already"), validators=[Length(max=8000)])
 
@@ -37,8 +44,18 @@ class TelephoneForm(ReportForm):
     """The same, for somebody on the telephone: a known contact, a new one, or a colleague."""
 
     reported_at = DateTimeLocalField(_l("The call came at"), format=MINUTE, validators=[Optional()])
-    contact = SelectField(_l("Customer's contact"), coerce=chosen, choices=contact_choices(_l("A new contact, or a colleague")), validators=[Optional()])
-    reporter = SelectField(_l("Colleague"), coerce=chosen, choices=person_choices("reporter", _l("Not a colleague")), validators=[Optional()])
+    contact = SelectField(
+        _l("Customer's contact"),
+        coerce=chosen,
+        choices=contact_choices(_l("Somebody new, or a colleague")),
+        validators=[Optional()],
+    )
+    reporter = SelectField(
+        _l("Colleague"),
+        coerce=chosen,
+        choices=person_choices("reporter", _l("Not a colleague")),
+        validators=[Optional()],
+    )
     new_contact = StringField(_l("New contact: name"), validators=[Length(max=80)])
     new_customer = StringField(_l("Company or department"), validators=[Length(max=120)])
     phone = StringField(_l("Telephone"), validators=[Length(max=40)], render_kw={"type": "tel"})

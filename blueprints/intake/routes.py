@@ -14,6 +14,7 @@ from blueprints.labels import zone
 from blueprints.tickets.view import deed, ticket_url, watch_queue
 from models.ground import clock
 from models.insight import board
+from models.insight.likely import likely
 from models.insight.story import newest_question
 from models.people.customer import Contact
 from models.people.person import Person
@@ -46,6 +47,14 @@ def send_report() -> Response:
         do=lambda: step.report_fault(actor=me(), files=keys, **_known(form)),
         then=_receipt_url,
     )
+
+
+@bp.get("/report/suggest")
+@requires("report")
+def suggest() -> Response:
+    """While somebody types: what it may already be (P2.4)."""
+    words = request.args.get("description", "")[:2000]
+    return pages.show("intake/likely.html", likely=likely(me(), words), words=words)
 
 
 @bp.get("/report/telephone")
@@ -117,7 +126,10 @@ def supply(ticket: Ticket) -> Response:
 
 def _known(form: ReportForm) -> dict[str, Any]:
     """Every column of P2.2 that the form knows."""
-    said = ("description", "impact", "urgency", "affected", "frequency", "device", "discoverer", "steps", "workaround")
+    said = (
+        "description", "impact", "urgency", "affected", "frequency", "device", "discoverer", "confirmer", "steps",
+        "workaround",
+    )  # fmt: skip
     return {
         **{name: form[name].data or "" for name in said},
         "occurred_at": _occurred_at(form.occurred_at.data),

@@ -1,12 +1,11 @@
 """Knowledge articles, and search over everything that one may see."""
 
-from typing import Any
-
 from flask import Blueprint, Response, redirect, request, url_for
 from flask_wtf import FlaskForm
 
 from blueprints import pages
 from blueprints.access import article, me, requires, ticket
+from blueprints.fields import whole
 from blueprints.knowledge.forms import ArticleForm, PlainForm
 from blueprints.tickets.view import ticket_url
 from models.ground import clock
@@ -27,8 +26,8 @@ FEW = 5  # articles beside the tickets that a search finds
 @requires("view_article")
 def articles() -> Response:
     """Published articles; for those who write, also what waits for review."""
-    q, before = request.args.get("q", "").strip(), request.args.get("before", "")
-    found = published(q, before=int(before) if before.isdecimal() else None, limit=PAGE + 1)
+    q = request.args.get("q", "").strip()
+    found = published(q, before=whole(request.args.get("before", "")), limit=PAGE + 1)
     next_url = url_for("knowledge.articles", q=q, before=found[PAGE - 1].id) if len(found) > PAGE else ""
     waiting = drafts() if allows(me(), "draft_article") and not q else []
     return pages.show("knowledge/articles.html", articles=found[:PAGE], drafts=waiting, q=q, next_url=next_url)
@@ -62,9 +61,7 @@ def edit(article: Article) -> Response:
         action="edit_article",
         thing=article,
         page=page,
-        do=lambda: step.edit_article(
-            article, actor=me(), **{name: form[name].data or "" for name in step.TEXTS}
-        ),
+        do=lambda: step.edit_article(article, actor=me(), **{name: form[name].data or "" for name in step.TEXTS}),
         then=_article_url,
     )
 
@@ -72,13 +69,27 @@ def edit(article: Article) -> Response:
 @bp.post("/kb/<slug>/publication")
 @requires("publish_article", article)
 def publish(article: Article) -> Response:
-    return _pressed(article, "publish_article", lambda: step.publish_article(article, actor=me()))
+    return pages.act(
+        PlainForm(),
+        action="publish_article",
+        thing=article,
+        page=pages.refuse_form,
+        do=lambda: step.publish_article(article, actor=me()),
+        then=_article_url,
+    )
 
 
 @bp.post("/kb/<slug>/help")
 @requires("view_article", article)
 def helped(article: Article) -> Response:
-    return _pressed(article, "count_helped", lambda: step.count_helped(article, actor=me()))
+    """Not bound to the version that was read: two readers may say so at once."""
+    return pages.act(
+        PlainForm(),
+        action="count_helped",
+        page=pages.refuse_form,
+        do=lambda: step.count_helped(article, actor=me()),
+        then=_article_url,
+    )
 
 
 @bp.post("/t/<number>/article")
@@ -116,12 +127,6 @@ def search() -> Response:
         found.next_deadline = page.clocks.get(found.id)  # type: ignore[attr-defined]
     return pages.show(
         "knowledge/search.html", q=q, page=page, articles=published(q, limit=FEW) if q else [], next_url=next_url
-    )
-
-
-def _pressed(article: Article, action: str, do: Any) -> Response:
-    return pages.act(
-        PlainForm(), action=action, thing=article, page=pages.refuse_form, do=do, then=lambda _: _article_url(article)
     )
 
 

@@ -15,6 +15,7 @@ from models.ground.db import db
 from models.ground.errors import Missing
 from models.ground.vocabulary import State
 from models.insight.case import case_of
+from models.insight.suggestion import suggest_senior
 from models.record.attachment import attachments_of
 from models.record.deadline import deadlines_of
 from models.record.entry import Entry
@@ -147,6 +148,7 @@ def _whole(ticket: Ticket) -> dict[str, Any]:
         "files": [f for f in attachments_of(ticket.id) if f.entry_id is None and (internal or f.public)],
         "missing": missing_pieces(ticket) if internal and ticket.state == State.AWAITING_REVIEW else [],
         "link": living_link(ticket) if allows(me(), "send_link", ticket) else None,
+        "senior": suggest_senior(ticket) if allows(me(), "hand_over", ticket) else None,
         "note_form": NoteForm(),
         "update_form": UpdateForm(),
     }

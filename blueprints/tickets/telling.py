@@ -24,7 +24,7 @@ def told(ticket: Ticket, *, internal: bool) -> list[Moment]:
 
 def _dress(moment: Any, ticket: Ticket, may_redact: bool) -> None:
     more = _more(moment.name, moment.details)
-    moment.title = f"{label('event', moment.name)}: {more}" if more else label("event", moment.name)
+    moment.title = label("event", moment.name) + (_(": ") + more if more else "")
     if moment.who is None and moment.who_name:
         moment.who = SimpleNamespace(name=moment.who_name)
     for file in moment.files:
@@ -36,7 +36,7 @@ def _dress(moment: Any, ticket: Ticket, may_redact: bool) -> None:
 def _more(name: str, d: dict[str, Any]) -> str:
     """What distinguishes this moment from others of its kind."""
     if name == "warned":
-        return f"{label('clock', d['kind'])} {d['percent']} %" if "percent" in d else ""
+        return f"{label('clock', d['kind'])} {d['percent']}%" if "percent" in d else ""
     if name == "escalated":
         return f"{label('clock', d['kind'])} → {label('role', d['role'])}" if "role" in d else ""
     if "severity" in d and name in ("reported", "triaged", "regraded"):

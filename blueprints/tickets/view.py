@@ -61,9 +61,7 @@ def pressed(ticket: Ticket, action: str, do: Callable[[], Any], *, thing: Any = 
 
 def download(found: Attachment) -> Response:
     """Send a kept file so that nothing in it can run."""
-    response = send_file(
-        found.path, mimetype="application/octet-stream", as_attachment=True, download_name=found.name
-    )
+    response = send_file(found.path, mimetype="application/octet-stream", as_attachment=True, download_name=found.name)
     response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
     response.headers["Cache-Control"] = "private, no-store"
     return response

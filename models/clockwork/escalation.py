@@ -1,6 +1,6 @@
 """The ladder (P5): claims the marks that have come due, in batches, and tells who is next. Exactly once each."""
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from models.clockwork import housekeeping
 from models.ground import clock
@@ -112,7 +112,7 @@ def _escalate(deadline: Deadline) -> str:
     """The breach, a further rung, or asking again: tell the next living recipient (P5.2–P5.5)."""
     ticket = deadline.ticket
     ladder = ticket.policy_version.pack.ladder(deadline.kind, deadline.severity)
-    rung = min(deadline.mark // BREACH, len(ladder))
+    rung = _rung_told(deadline) if deadline.mark > ASK_AGAIN else min(deadline.mark // BREACH, len(ladder))
     role, told, passed_over = _living(Role(ladder[rung - 1]), ticket)
     if deadline.mark > ASK_AGAIN and deadline.acknowledged_by and deadline.acknowledged_by.active:
         told = [deadline.acknowledged_by]
@@ -124,6 +124,12 @@ def _escalate(deadline: Deadline) -> str:
         people=sorted({person.id for person in told}),
     )  # fmt: skip
     return str(role)
+
+
+def _rung_told(deadline: Deadline) -> int:
+    """The rung that was told last: asking again climbs no further."""
+    told = select(func.max(Firing.mark)).where(Firing.deadline_id == deadline.id, Firing.mark < ASK_AGAIN)
+    return (db.session.scalar(told) or BREACH) // BREACH
 
 
 def _living(role: Role, ticket: Ticket) -> tuple[Role, list[Person], list[str]]:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import joinedload
 
 from models.ground import clock
 from models.ground.db import db
-from models.ground.vocabulary import HOUSEKEEPING, ClockKind, State
+from models.ground.vocabulary import HOUSEKEEPING, ClockKind, Party, State
 from models.people.person import Person
 from models.record.deadline import PAUSED, RUNNING, Deadline
 from models.record.plan import Approval, Plan
@@ -69,7 +69,8 @@ def reported_by(person: Person, *, box: str = "open", after: str = "") -> Page:
     else:
         mine = mine.where(Ticket.state.not_in(ENDED))
         if box == "waiting":
-            mine = mine.where(Ticket.waiting_on.in_(("reporter", "customer")) | (Ticket.state == State.AWAITING_CUSTOMER))
+            asked = Ticket.waiting_on.in_((Party.REPORTER, Party.CUSTOMER))
+            mine = mine.where(asked | (Ticket.state == State.AWAITING_CUSTOMER))
     page = _newest_first(mine, after)
     return replace(page, clocks=nearest_clocks(page.tickets, PROMISES))
 
@@ -195,6 +196,6 @@ def _key(after: str) -> tuple[str, int] | None:
     try:
         if at != "n":
             datetime.fromisoformat(at)
-        return at, int(last)
+        return (at, int(last)) if len(last) < 10 else None
     except ValueError:
         return None

@@ -60,7 +60,8 @@ def story(ticket: Ticket, *, internal: bool, newest: int = 200) -> list[Moment]:
 def _name_assignees(moments: list[Moment]) -> None:
     """Details hold ids; the reader wants names."""
     ids = {moment.details["assignee"] for moment in moments if moment.details.get("assignee")}
-    names = dict(db.session.execute(select(Person.id, Person.name).where(Person.id.in_(ids))).tuples().all())
+    rows = db.session.execute(select(Person.id, Person.name).where(Person.id.in_(ids)))
+    names = {row.id: row.name for row in rows}
     for moment in moments:
         if moment.details.get("assignee") in names:
             moment.details = moment.details | {"assignee_name": names[moment.details["assignee"]]}

@@ -43,11 +43,10 @@ def suggest_assignee(team_id: int | None, severity: str) -> Person | None:
     return db.session.scalar(candidates)
 
 
-def engineers(team_id: int | None = None) -> list[Person]:
-    """Everybody a ticket can be given to, the team's own people first."""
-    wanted = (
-        select(Person)
-        .where(Person.active, Person.roles_held.any(RoleHeld.role == Role.ENGINEER))
-        .order_by((Person.team_id == team_id).desc(), Person.id)
-    )
-    return list(db.session.scalars(wanted))
+def suggest_senior(ticket: Ticket) -> Person | None:
+    """A P0 or P1 in a junior's hands: the senior who should have it (P3.10); None when all is well."""
+    held = ticket.assignee
+    if held is None or ticket.severity not in URGENT or held.engineer_level != "junior" or not ticket.is_open:
+        return None
+    senior = suggest_assignee(ticket.team_id, ticket.severity)
+    return senior if senior and senior.engineer_level == "senior" else None

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import puremagic
@@ -11,9 +11,10 @@ from sqlalchemy import ForeignKey, String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.ground import clock
-from models.ground.db import Base, Instant, db
+from models.ground.db import Base, Instant, command, db
 
 _folder = Path("var/files")
+UNSENT_FOR, ROWLESS_FOR = timedelta(days=1), timedelta(hours=1)
 IMAGES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 
 
@@ -127,3 +128,22 @@ def attach(
     for file in files:
         file.ticket_id, file.entry_id, file.public = ticket_id, entry_id, public
     return files
+
+
+@command
+def remove_orphans() -> int:
+    """Remove forms' files that nobody sent for a day, and bytes without a row for an hour (safety rule 16).
+
+    Returns how many files went.
+    """
+    now, gone = clock.real_now(), 0
+    stale = select(Attachment).where(Attachment.ticket_id.is_(None), Attachment.created_at < now - UNSENT_FOR)
+    for file in db.session.scalars(stale):
+        db.session.delete(file)
+    db.session.flush()
+    known = set(db.session.scalars(select(Attachment.key)))
+    for path in _folder.glob("??/*"):
+        if path.stem not in known and now.timestamp() - path.stat().st_mtime > ROWLESS_FOR.total_seconds():
+            path.unlink(missing_ok=True)
+            gone += 1
+    return gone

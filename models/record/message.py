@@ -153,8 +153,8 @@ def inbox(person: Person, *, before: int | None = None, limit: int = 50) -> list
 
 def outbox(state: str, *, before: int | None = None, limit: int = 50) -> list[Message]:
     """Mail in one state, newest first; `before` pages on."""
-    wanted = select(Message).options(joinedload(Message.ticket), joinedload(Message.person), joinedload(Message.contact))
-    wanted = wanted.where(Message.channel == MAIL, Message.state == state)
+    wanted = select(Message).where(Message.channel == MAIL, Message.state == state)
+    wanted = wanted.options(joinedload(Message.ticket), joinedload(Message.person), joinedload(Message.contact))
     if before:
         wanted = wanted.where(Message.id < before)
     return list(db.session.scalars(wanted.order_by(Message.id.desc()).limit(limit)))

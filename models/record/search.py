@@ -12,6 +12,12 @@ from models.record.ticket import Ticket
 _RUNS = re.compile(r"[一-鿿㐀-䶿]+|[a-z0-9]+", re.ASCII | re.IGNORECASE)
 _ADD_SQLITE = text("INSERT INTO search_text(tokens, ticket_id) VALUES (:words, :ticket)")
 _ADD_POSTGRESQL = text("INSERT INTO search_text(tokens, ticket_id) VALUES (to_tsvector('simple', :words), :ticket)")
+_ALIKE_SQLITE = text("SELECT ticket_id FROM search_text WHERE search_text MATCH :wanted ORDER BY rank LIMIT :most")
+_ALIKE_POSTGRESQL = text(
+    "SELECT ticket_id FROM search_text, to_tsquery('simple', :wanted) AS query WHERE tokens @@ query"
+    " ORDER BY ts_rank(tokens, query) DESC LIMIT :most"
+)
+WORDS_COMPARED = 24  # of a report that is being written
 LONGEST = 20_000  # characters of one text that are indexed
 
 
@@ -53,6 +59,19 @@ def named_by(query: str) -> Ticket | None:
     if not re.fullmatch(r"[A-Z]*-?[\d-]{3,20}", compact):
         return None
     return db.session.scalar(select(Ticket).where(Ticket.number.in_((compact, f"TS{compact}"))).limit(1))
+
+
+def alike(words: str, limit: int = 40) -> list[int]:
+    """Ids of the tickets that share most with a text, the likeliest first (P2.4)."""
+    wanted = list(dict.fromkeys(tokens(words[:400])))[:WORDS_COMPARED]
+    if not wanted:
+        return []
+    if is_sqlite():
+        query, said = _ALIKE_SQLITE, " OR ".join(f'"{word}"' for word in wanted)
+    else:
+        query, said = _ALIKE_POSTGRESQL, " | ".join(wanted)
+    rows = db.session.execute(query, {"wanted": said, "most": limit})
+    return list(dict.fromkeys(row[0] for row in rows))
 
 
 def tokens(words: str) -> list[str]:

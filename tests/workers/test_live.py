@@ -5,16 +5,19 @@ import json
 import multiprocessing
 import socket
 import threading
-from time import monotonic, sleep
+from time import monotonic
 
 import pytest
 from flask import Flask, request
 from itsdangerous import URLSafeTimedSerializer
 
+from workers import web
 from workers.queues import Doorbell
 from workers.web import serve
 
 from .conftest import eventually
+
+pytestmark = pytest.mark.once
 
 SECRET = "s" * 40
 LIMIT = 100_000
@@ -86,20 +89,22 @@ def signed(topics, key=SECRET):
 
 
 @pytest.fixture
-def door(redis_server):
-    door = Door(redis_server.url)
-    yield door
-    door.process.kill()
-
-
-@pytest.fixture
 def bell(redis_server):
     return Doorbell(redis_server.url)
 
 
+@pytest.fixture
+def door(redis_server, bell):
+    """A front door that hears the bell already."""
+    door = Door(redis_server.url)
+    first = door.listen("probe")
+    eventually(lambda: bell.tell({"probe": 1}) and first.news)
+    yield door
+    door.process.kill()
+
+
 def test_a_change_reaches_every_open_page_within_a_second(door, bell):
     pages = [door.listen("t-12", "tickets") for _ in range(20)]
-    sleep(0.2)
     began = monotonic()
     bell.tell({"t-12": 7, "tickets": 99})
     eventually(lambda: all(len(page.news) == 2 for page in pages))
@@ -144,7 +149,7 @@ def test_pages_are_told_when_nothing_can_be_heard_and_when_it_can_again(door, be
     redis_server.start()
     eventually(lambda: "event: back" in page.lines and "event: back" in late.lines, seconds=12)
     assert page.lines.count("event: away") == 1
-    eventually(lambda: bell.tell({"t-1": 2}) and page.news)
+    eventually(lambda: bell.tell({"t-1": 2}) and {"topic": "t-1", "version": 2} in page.news)
 
 
 def test_what_is_no_news_is_passed_over(door, bell):
@@ -174,6 +179,20 @@ def test_half_sent_bodies_hold_up_nobody(door):
     assert monotonic() - began < 0.5
     for sender in slow:
         sender.close()
+
+
+def test_callers_who_never_ask_are_let_go(redis_server, monkeypatch):
+    monkeypatch.setattr(web, "SECONDS_TO_ASK", 1.0)
+    door = Door(redis_server.url)
+    try:
+        silent, half = (socket.create_connection(("127.0.0.1", door.port), timeout=10) for _ in "ab")
+        half.sendall(b"GET /from HTTP/1.1\r\nHost: x\r\n")
+        page = door.listen("t-1")
+        assert silent.recv(1) == b""
+        assert half.recv(1) == b""
+        assert not page.is_over
+    finally:
+        door.process.kill()
 
 
 @pytest.mark.parametrize("size", [0, 1, 65_536, 65_537, LIMIT])

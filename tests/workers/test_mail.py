@@ -9,6 +9,8 @@ from aiosmtpd.controller import Controller
 
 from workers.channels import NotSent, mail
 
+pytestmark = pytest.mark.once
+
 
 @dataclass
 class Letter:

@@ -10,6 +10,8 @@ from workers.processes import LONGEST_PAUSE, STEADY_AFTER, Child, Family
 
 from .conftest import eventually
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def time(monkeypatch):

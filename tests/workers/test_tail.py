@@ -8,6 +8,8 @@ from models.record.event import Change
 from workers.tail import PATIENCE, Tail
 from workers.ticker import topics_of
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def table(monkeypatch):

@@ -1,0 +1,111 @@
+"""The bench and the watch over HTTP: what is seen, in which order, and that it stays live."""
+
+from datetime import timedelta
+
+import pytest
+
+from models.clockwork import escalation
+from models.steps import comment, triage
+from tests.blueprints.five import Act, named, questions_of
+from tests.factories import a_ticket, person
+
+ACTS = (
+    Act("report_up", "/t/{n}/report-up", "awaiting_plan", "liu", "zhao", "awaiting_plan",
+        {"reason": "需要加人。"}, {"reason": ""}),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("ask", "act"), questions_of(ACTS), ids=named)
+def test_route(ask, act, sign_in):
+    ask(act, sign_in)
+
+
+def _rows(page, caption):
+    """The tickets of the table with this number among the tables."""
+    return [row["data-ticket"] for row in page.all("table")[caption].all("tr", data_ticket=None)]
+
+
+def test_the_bench_parts_now_from_in_progress_from_waiting(sign_in, time):
+    critical = a_ticket("awaiting_plan", severity="P0").number
+    calm = a_ticket("awaiting_fix", severity="P3").number
+    waiting = a_ticket("awaiting_engineer", severity="P3")
+    triage.ask_reporter(waiting, actor=person("zhao"), question="工号?")
+    a_ticket("awaiting_plan", assignee=person("li"))
+    page = sign_in("zhao").get("/bench")
+    assert [_rows(page, table) for table in range(3)] == [[critical], [calm], [waiting.number]]
+
+
+def test_what_is_due_within_half_an_hour_moves_up(sign_in, time):
+    number = a_ticket("awaiting_plan", severity="P2").number
+    assert len(sign_in("zhao").get("/bench").all("table")) == 1
+    time(timedelta(hours=1, minutes=40))
+    page = sign_in("zhao").get("/bench")
+    assert "half an hour" in page.one("caption").text or "半小时" in page.one("caption").text
+    assert _rows(page, 0) == [number]
+
+
+def test_verifiers_and_supervisors_see_their_queues(sign_in):
+    to_test, to_review = a_ticket("awaiting_test").number, a_ticket("awaiting_review").number
+    assert _rows(sign_in("he").get("/bench"), 0) == [to_test]
+    assert _rows(sign_in("chen").get("/bench"), 0) == [to_review]
+
+
+def test_an_empty_bench_says_so(sign_in):
+    assert sign_in("li").get("/bench").all(class_="empty")
+
+
+def test_boards_are_for_their_roles(sign_in, browser):
+    for url, inside in (("/bench", "zhao"), ("/watch", "liu")):
+        assert sign_in(inside).get(url).status == 200
+        assert sign_in("zhang").get(url).status == 403
+        assert browser.open(url).status == 303
+
+
+def test_the_watch_counts_what_it_lists(sign_in, time):
+    late = a_ticket("awaiting_plan", severity="P0").number
+    waiting = a_ticket("awaiting_engineer", severity="P3")
+    comment.wait_for(waiting, actor=person("zhao"), party="vendor", reason="等备件。")
+    a_ticket("closed")
+    time(timedelta(hours=5))
+    while escalation.sweep():
+        pass
+    liu = sign_in("liu")
+    page = liu.get("/watch")
+    rows = page.all("tr", data_ticket=None)
+    assert [row["data-ticket"] for row in rows] == [late, waiting.number]
+    assert int(rows[0]["data-escalation"]) > 0
+    for figure in page.all("a", data_count=None):
+        only = liu.get(f"/watch?only={figure['data-count']}")
+        assert figure.one("b").text == str(len(only.all("tr", data_ticket=None))), figure["data-count"]
+
+
+def test_the_watch_is_narrowed_by_level_and_team_and_by_nothing_unknown(sign_in, cast):
+    major, other = a_ticket("awaiting_plan", severity="P1").number, a_ticket("awaiting_plan").number
+    liu, dev, ops = sign_in("liu"), cast.team("dev").id, cast.team("ops").id
+    shown = lambda query: [r["data-ticket"] for r in liu.get(f"/watch?{query}").all("tr", data_ticket=None)]  # noqa: E731
+    assert shown("severity=P1") == [major]
+    assert set(shown(f"team={dev}")) == {major, other}
+    assert shown(f"team={ops}") == []
+    assert set(shown("severity=P9&team=x&only=nonsense&after=nonsense")) == {major, other}
+
+
+def test_security_tickets_stay_out_of_sight(sign_in):
+    a_ticket("awaiting_plan", category="security")
+    assert sign_in("liu").get("/watch").all("tr", data_ticket=None)
+    assert not sign_in("feng").get("/watch").all("tr", data_ticket=None)
+
+
+@pytest.mark.parametrize(("url", "who", "region"), [("/bench", "zhao", "bench"), ("/watch", "liu", "watch")])
+def test_a_board_is_sent_again_only_when_something_has_happened(sign_in, url, who, region):
+    number = a_ticket("awaiting_plan").number
+    browser = sign_in(who)
+    shown = browser.get(url).one(id=region)
+    assert shown["data-live"] == "tickets"
+    asked = {"HX-Request": "true", "HX-Request-Type": "partial", "HX-Target": f"section#{region}"}
+    asked["HX-PTag"] = shown["hx-ptag"]
+    assert browser.open(url, headers=asked).status == 304
+    sign_in("wang").does(f"/t/{number}/note", "note", text="已联系。")
+    answer = browser.open(url, headers=asked)
+    assert answer.status == 200
+    assert answer.one(id=region)["hx-ptag"] != asked["HX-PTag"]
+    assert not answer.all("html")

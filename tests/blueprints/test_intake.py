@@ -1,0 +1,215 @@
+"""Reporting for oneself and for a caller, the receipt, one's own reports, information that was asked for."""
+
+import io
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from models.ground.db import db
+from models.people.customer import Contact
+from models.record.attachment import attachments_of
+from models.record.message import Message
+from models.record.ticket import Ticket, find_ticket
+from models.steps import triage
+from tests.database import NOT_BUSINESS, everything
+from tests.factories import a_ticket, person
+
+
+def newest() -> Ticket:
+    return db.session.scalars(select(Ticket).order_by(Ticket.id.desc())).first()
+
+
+def test_one_box_is_enough(english):
+    page = english("zhang").does("/report", "report", description="打印机坏了。第二句。")
+    ticket = newest()
+    assert ticket.title == "打印机坏了"
+    assert ticket.reporter.login == "zhang"
+    assert page.one("article", data_ticket=ticket.number)
+    assert page.all("time", data_clock="triage")
+    assert page.all("time", data_clock="resolve")
+
+
+def test_everything_else_is_kept_too(english, cast):
+    service = cast.service("ERP")
+    english("zhang").does(
+        "/report", "report", description="ERP 转圈", service=str(service.id), occurred_at="2026-11-18T09:30",
+        impact="department", urgency="high", affected="财务部", frequency="每次", device="Win 11", discoverer="小王",
+        steps="点提交", workaround="换电脑",
+    )  # fmt: skip
+    ticket = newest()
+    assert ticket.service_id == service.id
+    assert ticket.occurred_at == datetime(2026, 11, 18, 1, 30, tzinfo=UTC)  # zhang's zone is Shanghai
+    assert (ticket.affected, ticket.frequency, ticket.device) == ("财务部", "每次", "Win 11")
+    assert (ticket.discoverer, ticket.steps, ticket.workaround) == ("小王", "点提交", "换电脑")
+    assert ticket.severity == "P2"
+
+
+def test_an_empty_report_keeps_the_files_and_all_that_was_typed(english):
+    browser = english("zhang")
+    page = browser.submit(
+        "/report", "report", description=" ", device="Win 11", steps="点提交", files=(io.BytesIO(b"x" * 10), "log.txt")
+    )
+    assert page.status == 422
+    form = page.form("report")
+    assert form.values["device"] == ["Win 11"]
+    assert "log.txt" in page.text
+    answer = browser.press(form, description="现在写了")
+    assert answer.status == 303
+    assert [file.name for file in attachments_of(newest().id)] == ["log.txt"]
+    assert newest().steps == "点提交"
+
+
+def test_a_file_of_somebody_else_cannot_be_claimed(english):
+    page = english("wang").submit("/report", "report", description=" ", files=(io.BytesIO(b"secret"), "secret.txt"))
+    key = page.form("report").values["kept"]
+    browser = english("zhang")
+    form = browser.get("/report").form("report")
+    form.values["kept"] = key
+    browser.press(form, description="mine")
+    assert attachments_of(newest().id) == []
+
+
+def test_a_form_sent_twice_makes_one_ticket(english):
+    browser = english("zhang")
+    form = browser.get("/report").form("report")
+    first, second = browser.press(form, description="一次"), browser.press(form, description="一次")
+    assert first.response.location == second.response.location
+    assert len(db.session.scalars(select(Ticket)).all()) == 1
+
+
+def test_a_stranger_cannot_report(browser):
+    assert browser.open("/report").status == 303
+    assert browser.open("/report", method="POST", data={"description": "x"}).status in (401, 403)
+
+
+def test_a_report_without_its_token_is_refused(english):
+    page = english("zhang").submit("/report", "report", description="x", leave_out=("once",))
+    assert page.status == 422
+    assert newest() is None
+
+
+def test_what_is_typed_is_shown_as_text(english):
+    page = english("zhang").does("/report", "report", description="<script>alert(1)</script>")
+    assert "<script>alert(1)</script>" in page.text
+    assert not any("alert(1)" in script.text for script in page.all("script"))
+
+
+def test_the_receipt_is_for_those_who_see_the_ticket(english):
+    ticket = a_ticket()
+    assert english("zhang").get(f"/t/{ticket.number}/receipt").status == 200
+    assert english("yang").get(f"/t/{ticket.number}/receipt").status == 404
+
+
+def test_a_call_from_a_known_contact(english, cast):
+    browser = english("wang")
+    page = browser.does(
+        "/report/telephone",
+        "register",
+        description="登录报错",
+        contact=str(cast.contact.id),
+        reported_at="2026-11-18T09:57",
+    )
+    ticket = newest()
+    assert (ticket.contact, ticket.customer) == (cast.contact, cast.contact.customer)
+    assert ticket.registrar.login == "wang"
+    assert (ticket.channel, ticket.reporter) == ("telephone", None)
+    assert ticket.created_at - ticket.reported_at == timedelta(minutes=3)
+    assert "The call has been registered." in page.text
+    receipt = db.session.scalars(select(Message).where(Message.template == "receipt")).one()
+    assert receipt.contact_id == cast.contact.id
+
+
+def test_a_call_from_somebody_new_makes_a_customer(english):
+    english("wang").does(
+        "/report/telephone", "register", description="打不开", new_contact="李四", new_customer="四海公司",
+        phone="13900000000", email="li4@example.com",
+    )  # fmt: skip
+    contact = db.session.scalars(select(Contact).where(Contact.name == "李四")).one()
+    assert (contact.customer.name, contact.phone, contact.email) == ("四海公司", "13900000000", "li4@example.com")
+    assert newest().contact_id == contact.id
+
+
+def test_a_call_from_a_colleague(english, cast):
+    english("wang").does("/report/telephone", "register", description="投屏", reporter=str(cast.feng.id))
+    assert newest().reporter == cast.feng
+    assert newest().contact is None
+
+
+def test_a_call_from_nobody_is_sent_back_with_everything(english):
+    page = english("wang").submit("/report/telephone", "register", description="谁?", phone="13900000000")
+    assert page.status == 422
+    assert "Please say who is calling." in page.text
+    assert page.form("register").values["phone"] == ["13900000000"]
+    assert newest() is None
+
+
+def test_only_the_first_line_registers_calls(english):
+    browser = english("zhang")
+    assert browser.get("/report/telephone").status == 403
+    form = browser.get("/report").form("report")
+    assert browser.open("/report/telephone", method="POST", data=form.filled(description="x")).status == 403
+    assert not browser.get("/report").all("a", href="/report/telephone")
+
+
+@pytest.mark.parametrize(
+    ("state", "box"), [("awaiting_triage", "open"), ("awaiting_customer", "waiting"), ("closed", "closed")]
+)
+def test_my_reports_stand_in_their_box(english, state, box):
+    ticket = a_ticket(state)
+    assert english("zhang").get(f"/my?box={box}").all("tr", data_ticket=ticket.number)
+    other = {"open": "closed", "waiting": "closed", "closed": "open"}[box]
+    assert not english("zhang").get(f"/my?box={other}").all("tr", data_ticket=ticket.number)
+
+
+def test_my_reports_are_mine(english):
+    a_ticket()
+    page = english("li").get("/my")
+    assert not page.all("tr", data_ticket=None)
+    assert "No open reports" in page.text
+
+
+def test_my_reports_are_live(english):
+    ticket = a_ticket()
+    browser = english("zhang")
+    page = browser.get("/my")
+    tag = page.one("section", id="mine")["hx-ptag"]
+    region = {"HX-Request": "true", "HX-Request-Type": "partial", "HX-Target": "section#mine", "HX-PTag": tag}
+    assert browser.open("/my", headers=region).status == 304
+    triage.ask_reporter(ticket, actor=person("wang"), question="哪台打印机?")
+    again = browser.open("/my", headers=region)
+    assert again.status == 200
+    assert not again.all("html")
+    assert "Waiting for the customer" in again.text
+
+
+def test_information_that_was_asked_for_ends_the_waiting(english):
+    ticket = a_ticket()
+    triage.ask_reporter(ticket, actor=person("wang"), question="哪台打印机?")
+    browser = english("zhang")
+    url = f"/t/{ticket.number}/information"
+    assert "哪台打印机?" in browser.get(url).text
+    page = browser.does(url, "supply", text="三楼那台", files=(io.BytesIO(b"photo"), "photo.txt"))
+    assert find_ticket(ticket.number).waiting_on == ""
+    assert "三楼那台" in page.text
+    assert [file.public for file in attachments_of(ticket.id)] == [True]
+
+
+def test_empty_information_is_sent_back(english):
+    ticket, browser = a_ticket(), english("zhang")
+    before = everything(but=NOT_BUSINESS)
+    assert browser.submit(f"/t/{ticket.number}/information", "supply").status == 422
+    assert everything(but=NOT_BUSINESS) == before
+
+
+def test_information_comes_from_the_reporter_or_the_first_line(english):
+    ticket = a_ticket()
+    assert english("li").get(f"/t/{ticket.number}/information").status == 403
+    assert english("yang").get(f"/t/{ticket.number}/information").status == 404
+
+
+def test_a_closed_ticket_takes_no_more_information(english):
+    ticket = a_ticket("closed")
+    page = english("zhang").submit(f"/t/{ticket.number}/information", "supply", text="晚了")
+    assert page.status == 409
+    assert page.form("supply").values["text"] == ["晚了"]

@@ -1,0 +1,164 @@
+"""Articles, and search over everything that one may see."""
+
+import pytest
+from sqlalchemy import select
+
+from models.ground.db import db
+from models.record.article import Article, ArticleRevision
+from models.steps import archiving, closing
+from tests.database import NOT_BUSINESS, everything
+from tests.factories import a_ticket, person
+
+
+@pytest.fixture
+def draft(app) -> Article:
+    return archiving.draft_article(a_ticket("closed"), actor=person("zhao"))
+
+
+@pytest.fixture
+def published(draft) -> Article:
+    return archiving.publish_article(draft, actor=person("qian"))
+
+
+def test_everybody_reads_what_is_published(english, published):
+    browser = english("zhang")
+    assert published.title in browser.get("/kb").text
+    assert published.title in browser.get(f"/kb/{published.slug}").text
+
+
+def test_a_draft_is_for_those_who_write(english, draft):
+    assert english("zhang").open(f"/kb/{draft.slug}").status == 404
+    assert draft.title not in english("zhang").get("/kb").text
+    assert "Waiting for review" in english("qian").get("/kb").text
+    assert english("li").open(f"/kb/{draft.slug}").status == 200
+
+
+def test_a_stranger_reads_nothing(browser, published):
+    assert browser.open("/kb").status == 303
+    assert browser.open(f"/kb/{published.slug}").status == 303
+
+
+def test_articles_are_found_by_their_words(english, published):
+    browser = english("zhang")
+    assert browser.get("/kb?q=报销 转圈").all("a", href=f"/kb/{published.slug}")
+    assert "Nothing found" in browser.get("/kb?q=打印机").text
+    assert "Nothing found" in browser.get("/kb?q=%25").text  # a per cent sign is a letter, not a pattern
+
+
+def test_an_empty_shelf_says_so(english):
+    assert "No article yet" in english("zhang").get("/kb").text
+
+
+def test_the_owner_writes_and_every_revision_is_kept(english, draft):
+    page = english("zhao").does(f"/kb/{draft.slug}/edit", "edit_article", title="报销单提交后转圈", cause="缓存写满")
+    assert "报销单提交后转圈" in page.one("h1").text
+    assert len(db.session.scalars(select(ArticleRevision)).all()) == 2
+
+
+def test_a_half_written_article_is_sent_back(english, draft):
+    browser = english("zhao")
+    before = everything(but=NOT_BUSINESS)
+    page = browser.submit(f"/kb/{draft.slug}/edit", "edit_article", title=" ", cause="写了很久")
+    assert page.status == 422
+    assert page.form("edit_article").values["cause"] == ["写了很久"]
+    assert everything(but=NOT_BUSINESS) == before
+
+
+def test_two_writers_do_not_overwrite_each_other(english, draft):
+    browser, url = english("zhao"), f"/kb/{draft.slug}/edit"
+    stale = browser.get(url).form("edit_article")
+    browser.does(url, "edit_article", cause="第一")
+    page = browser.press(stale, cause="第二")
+    assert page.status == 409
+    assert page.form("edit_article").values["cause"] == ["第二"]
+
+
+def test_only_owner_and_administrator_of_knowledge_edit(english, published):
+    assert english("li").open(f"/kb/{published.slug}/edit").status == 403
+    assert english("qian").open(f"/kb/{published.slug}/edit").status == 200
+
+
+def test_publishing_is_the_administrators_word(english, draft):
+    url = f"/kb/{draft.slug}"
+    assert not english("zhao").get(url).forms("publish_article")
+    english("qian").does(url, "publish_article")
+    assert english("zhang").open(url).status == 200
+
+
+def test_helped_is_counted_once_a_click(english, published):
+    browser, url = english("zhang"), f"/kb/{published.slug}"
+    form = browser.get(url).form("count_helped")
+    browser.press(form)
+    browser.press(form)
+    db.session.refresh(published)
+    assert published.helped == 1
+
+
+def test_the_ticket_behind_an_article_is_named_to_those_who_see_it(english, published):
+    ticket = f"/t/{published.slug.upper()}"
+    assert english("zhao").get(f"/kb/{published.slug}").all("a", href=ticket)
+    assert not english("yang").get(f"/kb/{published.slug}").all("a", href=ticket)
+
+
+def test_a_solved_ticket_becomes_a_draft_in_one_step(english):
+    ticket = a_ticket("closed")
+    answer = english("zhao").submit(f"/t/{ticket.number}", "draft_article")
+    assert (answer.status, answer.response.location) == (303, f"/kb/{ticket.number.lower()}/edit")
+
+
+def test_whoever_may_not_edit_the_article_is_led_to_it(english, published):
+    answer = english("li").submit(f"/t/{published.slug.upper()}", "draft_article")
+    assert answer.response.location == f"/kb/{published.slug}"
+
+
+def test_a_ticket_that_was_reopened_makes_no_article(english):
+    ticket, browser = a_ticket("closed"), english("zhao")
+    form = browser.get(f"/t/{ticket.number}").form("draft_article")
+    closing.reopen_ticket(ticket, actor=person("zhang"), reason="又坏了")
+    before = everything(but=NOT_BUSINESS)
+    assert browser.press(form).status == 409
+    assert everything(but=NOT_BUSINESS) == before
+
+
+def test_who_writes_no_articles_makes_none(english):
+    ticket = a_ticket("closed")
+    for login, status in (("zhang", 403), ("yang", 404)):
+        browser = english(login)
+        sent = {"csrf_token": browser.get("/my").form("sign_out").values["csrf_token"]}
+        assert browser.open(f"/t/{ticket.number}/article", method="POST", data=sent).status == status
+
+
+@pytest.mark.parametrize("spelled", ["{0}", "{1}", " #{0} ", "{2}"])
+def test_a_whole_number_in_any_spelling_goes_to_its_ticket(english, spelled):
+    number = a_ticket().number
+    wide = "".join(chr(ord(letter) + 0xFEE0) for letter in number)
+    q = spelled.format(number.lower(), number.removeprefix("TS"), wide)
+    answer = english("wang").open("/search", query_string={"q": q})
+    assert answer.response.location == f"/t/{number}"
+
+
+@pytest.mark.parametrize("q", ["报销", "转圈 ERP", "001"])
+def test_tickets_are_found_by_words_and_by_the_tail(english, q):
+    number = a_ticket().number
+    assert english("wang").get("/search", query_string={"q": q}).all("tr", data_ticket=number)
+
+
+def test_nobody_finds_what_they_may_not_see(english):
+    ticket = a_ticket("awaiting_engineer", category="security")
+    for q in ("报销", ticket.number, "001"):
+        page = english("li").open("/search", query_string={"q": q})
+        assert page.status == 200
+        assert not page.all("tr", data_ticket=ticket.number)
+    assert english("chen").get("/search?q=报销").all("tr", data_ticket=ticket.number)
+
+
+@pytest.mark.parametrize("q", ["", "%", '" OR 1', "AND", "*", "a" * 500])
+def test_odd_words_find_nothing_and_break_nothing(english, q):
+    a_ticket()
+    page = english("wang").open("/search", query_string={"q": q})
+    assert page.status == 200
+    assert not page.all("tr", data_ticket=None)
+
+
+def test_search_finds_articles_too(english, published):
+    assert english("yang").get("/search?q=报销").all("a", href=f"/kb/{published.slug}")

@@ -1,0 +1,80 @@
+"""Triage over HTTP: the queue, and the questions asked of one ticket (P3)."""
+
+import pytest
+
+from models.record.ticket import find_ticket
+from tests.blueprints.five import Act, named, questions_of
+from tests.factories import a_ticket, person
+
+GRADED = {"severity": "P2", "impact": "department", "urgency": "high", "category": "function"}
+ACTS = (
+    Act("triage", "/t/{n}/triage", "awaiting_triage", "wang", "li", "awaiting_engineer",
+        GRADED, {"severity": "P0", "reason": ""}, later="awaiting_engineer"),
+    Act("ask", "/t/{n}/ask", "awaiting_triage", "wang", "he", "awaiting_triage",
+        {"question": "几点开始的?"}, {"question": ""}),
+    Act("answer", "/t/{n}/answer", "awaiting_triage", "wang", "he", "awaiting_customer",
+        {"result": "按“投屏”键。"}, {"result": " "}),
+    Act("regrade", "/t/{n}/severity", "awaiting_plan", "zhao", "he", "awaiting_plan",
+        {"severity": "P1", "reason": "影响扩大。"}, {"severity": "P1", "reason": ""}),
+    Act("hand_over", "/t/{n}/hand-over", "awaiting_plan", "chen", "he", "awaiting_engineer",
+        {"team": "1", "reason": "属于运维。"}, {"reason": ""}),
+    Act("cancel", "/t/{n}/cancellation", "awaiting_plan", "wang", "zhao", "cancelled",
+        {"reason": "重复。"}, {"reason": ""}),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("ask", "act"), questions_of(ACTS), ids=named)
+def test_route(ask, act, sign_in):
+    ask(act, sign_in)
+
+
+def test_the_queue_shows_what_waits_the_nearest_promise_first(sign_in):
+    critical, minor = a_ticket(severity="P0").number, a_ticket(severity="P3").number
+    a_ticket("awaiting_engineer")
+    rows = sign_in("wang").get("/triage").all("tr", data_ticket=None)
+    assert [row["data-ticket"] for row in rows] == [minor, critical]  # triage in 10 minutes, response in 15
+    assert all(row["data-state"] == "awaiting_triage" for row in rows)
+
+
+def test_an_empty_queue_says_so(sign_in):
+    assert sign_in("wang").get("/triage").all(class_="empty")
+
+
+def test_only_the_first_line_and_supervisors_see_the_queue(sign_in, browser):
+    assert sign_in("zhang").get("/triage").status == 403
+    assert browser.open("/triage").status == 303
+
+
+def test_the_queue_is_not_sent_again_while_nothing_has_happened(sign_in):
+    number = a_ticket().number
+    wang = sign_in("wang")
+    region = wang.get("/triage").one(id="queue")
+    asked = {"HX-Request": "true", "HX-Request-Type": "partial", "HX-Target": "section#queue"}
+    asked["HX-PTag"] = region["hx-ptag"]
+    assert wang.open("/triage", headers=asked).status == 304
+    wang.does(f"/t/{number}/note", "note", text="已联系。")
+    answer = wang.open("/triage", headers=asked)
+    assert answer.status == 200
+    assert [e["id"] for e in answer.inside if hasattr(e, "tag")] == ["queue"]
+
+
+def test_without_a_choice_the_suggested_engineer_takes_it(sign_in):
+    number = a_ticket().number
+    page = sign_in("wang").get(f"/t/{number}/triage")
+    assert "P0" in page.one(class_="effect").text
+    sign_in("wang").does(f"/t/{number}/triage", "triage", **GRADED, team="2")
+    assert find_ticket(number).assignee in (person("zhao"), person("li"))
+
+
+def test_another_level_than_the_matrix_needs_a_reason(sign_in):
+    number = a_ticket().number
+    graded = GRADED | {"severity": "P1", "team": "2"}
+    refused = sign_in("wang").submit(f"/t/{number}/triage", "triage", **graded)
+    assert refused.status == 422
+    assert "P2" in refused.one(id="reason-error").text
+    sign_in("wang").does(f"/t/{number}/triage", "triage", **graded, reason="月底结账。")
+
+
+def test_a_major_fault_cannot_be_answered_at_once(sign_in):
+    number = a_ticket(severity="P1").number
+    assert sign_in("wang").submit(f"/t/{number}/answer", "answer", result="重启即可。").status == 409

@@ -1,0 +1,229 @@
+"""A walk through every page as everybody: looking changes nothing, every form is guarded, English is English."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from types import SimpleNamespace
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from models import demonstration
+from models.ground import clock
+from models.ground.db import db
+from models.people.person import masked_name
+from tests.browsing import Browser, Form, Page
+from tests.conftest import TEN_O_CLOCK
+from tests.database import NOT_BUSINESS, Rows, difference, everything
+from tests.house.world import STAFF, World, build_world
+
+HAN = re.compile(r"[㐀-鿿]+")
+UNGUARDED = ("set_language", "set_theme", "sign_out")  # they change no row of business, or do no harm
+FINE = (200, 303, 304, 403, 404, 410)
+PROBES = ("/healthz", "/readyz", "/metrics")
+PART = {"HX-Request": "true", "HX-Request-Type": "partial"}
+
+
+@dataclass(frozen=True)
+class Visit:
+    """What somebody saw at an address."""
+
+    name: str
+    browser: Browser
+    url: str
+    page: Page
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.url} ({self.page.status})"
+
+    @property
+    def is_html(self) -> bool:
+        return self.page.response.mimetype == "text/html" and self.page.status not in (303, 304)
+
+
+@dataclass
+class Walk:
+    """The whole walk, gone once, and what the database held before and after it, person by person."""
+
+    app: Flask
+    world: World
+    visits: list[Visit]
+    written: dict[str, dict]
+    parts: list[Visit]
+
+    @cached_property
+    def forms(self) -> dict[tuple[str, str], tuple[Visit, Form]]:
+        """(action, address) → the form and where it was found first."""
+        found: dict[tuple[str, str], tuple[Visit, Form]] = {}
+        for visit in self.visits:
+            for form in visit.page.forms():
+                found.setdefault((form.action, form.url), (visit, form))
+        return found
+
+
+@pytest.fixture(scope="module")
+def walk(_house: SimpleNamespace) -> Iterator[Walk]:
+    """No test here may write: the walk is gone once for all of them."""
+    clock.follow(None)
+    with clock.hold(TEN_O_CLOCK), _house.app.app_context():
+        _house.database.renew()
+        world = build_world()
+        urls = world.urls(_house.app)
+        seen = Walk(_house.app, world, [], {}, [])
+        for name in ("stranger", *STAFF):
+            browser = Browser(_house.app)
+            if name != "stranger":
+                browser.sign_in(name, demonstration.PASSWORD)
+            before = everything()
+            seen.visits += [Visit(name, browser, url, browser.open(url)) for url in urls]
+            seen.parts += [Visit(name, browser, url, browser.open(url, headers=PART)) for url in urls[:: len(STAFF)]]
+            seen.written[name] = difference(before, everything())
+        yield seen
+        db.session.remove()
+
+
+def test_looking_changes_nothing(walk):
+    """Safety rule 13, as every role and as a stranger, whole pages and fragments."""
+    assert len(walk.visits) > 2000
+    assert walk.written == {name: {} for name in ("stranger", *STAFF)}
+
+
+def test_looking_never_fails(walk):
+    odd = [str(v) for v in walk.visits if v.page.status not in FINE and v.url not in PROBES]
+    assert odd == []
+    odd = [str(v) for v in walk.parts if v.page.status not in (*FINE, 401) and v.url not in PROBES]
+    assert odd == []
+
+
+def test_everybody_sees_something(walk):
+    """A walk of nothing but refusals would prove nothing."""
+    for name in STAFF:
+        assert sum(v.page.status == 200 for v in walk.visits if v.name == name) > 20, name
+
+
+def test_a_stranger_sees_nothing_of_the_desk(walk):
+    for visit in [v for v in walk.visits if v.name == "stranger"]:
+        if visit.url.startswith(("/c/", "/password", "/login")) or visit.url in PROBES:
+            continue
+        assert visit.page.status == 303, visit
+        assert visit.page.response.location.startswith("/login"), visit
+    for visit in [v for v in walk.parts if v.name == "stranger"]:
+        if not visit.url.startswith(("/c/", "/password", "/login")) and visit.url not in PROBES:
+            assert visit.page.status == 401, visit
+
+
+def test_every_page_has_its_marks(walk):
+    """contract.md: language, theme, who, where, when; one main heading; labels for every field."""
+    for visit in [v for v in walk.visits if v.is_html]:
+        page, body = visit.page, visit.page.one("body")
+        assert page.one("html")["lang"] == "en", visit
+        assert {"data-user", "data-env", "data-now"} <= set(body.attributes), visit
+        assert body["data-user"] in ("" if visit.name == "stranger" else visit.name, ""), visit
+        assert page.one("title").text, visit
+        assert len(page.all("h1")) == 1, f"{visit} has {len(page.all('h1'))} main headings"
+        ids = [e["id"] for e in page.all(id=None)]
+        assert len(set(ids)) == len(ids), f"{visit}: twice {[i for i in set(ids) if ids.count(i) > 1]}"
+        _check_labels(page, visit)
+
+
+def _check_labels(page: Page, visit: Visit) -> None:
+    labelled = {label.get("for") for label in page.all("label")}
+    inside = {id(control) for label in page.all("label") for control in label.all("input", "select", "textarea")}
+    for control in page.all("input", "select", "textarea"):
+        if control.get("type") in ("hidden", "submit", "button"):
+            continue
+        known = control.get("id") in labelled or id(control) in inside or control.get("aria-label")
+        assert known, f"{visit}: {control.get('name')} has no label"
+
+
+def test_every_ticket_shows_its_marks(walk):
+    """contract.md: number, state, status, severity, version, escalation; clocks with due time and state."""
+    shown = [e for v in walk.visits if v.is_html for e in v.page.all(data_ticket=None)]
+    assert len(shown) > 500
+    for e in shown:
+        assert {f"data-{mark}" for mark in ("state", "status", "severity", "version", "escalation")} <= set(e.attributes)
+    for e in [e for v in walk.visits if v.is_html for e in v.page.all(data_clock=None)]:
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)", e["data-due"]), e.attributes
+        assert e["data-clock-state"] in ("running", "paused", "met", "breached", "late", "cancelled"), e.attributes
+
+
+def test_english_pages_are_english(walk):
+    """No Chinese but what people wrote, what they are called, and the name of the language itself."""
+    ours = re.compile("|".join(map(re.escape, _written_by_people())))
+    for visit in [v for v in walk.visits if v.is_html]:
+        text = ours.sub("", visit.page.text)
+        assert not HAN.search(text), f"{visit}: {HAN.findall(text)[:5]}"
+
+
+def _written_by_people() -> list[str]:
+    words = {"中文", "闭环"}
+    for table in db.metadata.sorted_tables:
+        for row in db.session.execute(select(table)):
+            for value in row:
+                words |= _strings(value)
+    db.session.rollback()
+    words |= {masked_name(word) for word in words if 1 < len(word) <= 6}
+    return sorted((word for word in words if HAN.search(word)), key=len, reverse=True)
+
+
+def _strings(value: object) -> set[str]:
+    """Every text in a value, as a page shows it: whole, or line by line."""
+    if isinstance(value, str):
+        return {" ".join(value.split()), *value.splitlines()}
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return {text for part in inner for text in _strings(part)}
+
+
+# --- forms
+
+
+def test_every_form_carries_its_tokens(walk):
+    """A CSRF token in each, a one-time token in each that changes a row of business."""
+    assert len({action for action, _ in walk.forms}) > 35, sorted({action for action, _ in walk.forms})
+    for (action, url), (visit, form) in walk.forms.items():
+        assert action, f"{visit}: a form to {url} does not say what it does"
+        assert form.values.get("csrf_token"), f"{visit}: {action} has no CSRF token"
+        assert action in UNGUARDED or form.values.get("once"), f"{visit}: {action} has no one-time token"
+
+
+def test_no_form_works_without_them(walk):
+    before: Rows = everything(but=NOT_BUSINESS)
+    for (action, url), (visit, form) in walk.forms.items():
+        answer = visit.browser.press(form, leave_out=("csrf_token",))
+        assert answer.status == 403, f"{visit}: {action} without a CSRF token answered {answer.status}"
+        foreign = visit.browser.open(url, method="POST", data=form.values, headers={"Origin": "https://evil.example"})
+        assert foreign.status == 403, f"{visit}: {action} from another site answered {foreign.status}"
+        if action not in UNGUARDED:
+            answer = visit.browser.press(form, leave_out=("once",))
+            assert answer.status in (409, 422), f"{visit}: {action} without its one-time token answered {answer.status}"
+    assert difference(before, everything(but=NOT_BUSINESS)) == {}
+
+
+def test_one_time_tokens_are_never_alike(walk):
+    tokens = [form.values["once"][0] for _, form in walk.forms.values() if "once" in form.values]
+    assert len(tokens) == len(set(tokens))
+
+
+# --- answers
+
+
+def test_every_answer_wears_its_headers(walk):
+    """Safety: whatever is answered, errors and files included."""
+    for visit in walk.visits:
+        headers = visit.page.response.headers
+        assert headers["X-Content-Type-Options"] == "nosniff", visit
+        assert "unsafe" not in headers["Content-Security-Policy"], visit
+        assert headers["Referrer-Policy"] in ("same-origin", "no-referrer"), visit
+        assert headers["X-Frame-Options"] == "DENY", visit
+        assert "no-store" in headers["Cache-Control"], visit
+
+
+def test_a_customers_page_loads_nothing_of_others(walk):
+    for visit in [v for v in walk.visits if v.url.startswith("/c/") and v.page.status == 200 and v.is_html]:
+        assert not visit.page.all("script"), "it works without"
+        for e in [*visit.page.all("link"), *visit.page.all("img")]:
+            assert e.get("href", e.get("src")).startswith("/"), visit
+        assert visit.page.response.headers["X-Robots-Tag"].startswith("noindex"), visit
+        assert visit.page.response.headers["Referrer-Policy"] == "no-referrer", visit
