@@ -5,7 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Flask, current_app, g, request, session, url_for
-from flask_babel import Babel, get_locale, lazy_gettext, ngettext
+from flask_babel import Babel, get_locale, lazy_gettext, lazy_pgettext, ngettext
 from flask_babel import gettext as _
 from flask_login import current_user
 from itsdangerous import URLSafeTimedSerializer
@@ -18,6 +18,7 @@ from models.rules.permissions import allows
 LANGUAGES = ("zh", "en")
 DEFAULT_ZONE = "Asia/Shanghai"
 _l = lazy_gettext
+_pl = lazy_pgettext  # (kind, word): where English has one word for what are two in Chinese
 
 WORDS: dict[str, dict[str, Any]] = {
     "role": {
@@ -61,8 +62,8 @@ WORDS: dict[str, dict[str, Any]] = {
     },
     "channel": {"web": _l("Web form"), "telephone": _l("Telephone")},
     "clock": {
-        "register": _l("Registration"), "triage": _l("Triage and assignment"), "respond": _l("Response"),
-        "plan": _l("Plan submission"), "approve": _l("Approval"), "test": _l("Testing"), "resolve": _l("Resolution"),
+        "register": _l("Registration"), "triage": _pl("clock", "Triage"), "respond": _l("Response"),
+        "plan": _pl("clock", "Plan"), "approve": _l("Approval"), "test": _l("Testing"), "resolve": _l("Resolution"),
         "resolve_max": _l("Latest resolution"), "update": _l("Next update"), "follow_up": _l("Follow-up"),
         "close": _l("Closing"),
     },
@@ -113,7 +114,7 @@ WORDS: dict[str, dict[str, Any]] = {
         "acknowledged": _l("Escalation acknowledged"),
         "reported_up": _l("Reported upward"), "warned": _l("Warning"), "escalated": _l("Escalated"),
         "followed": _l("Followed"), "unfollowed": _l("No longer followed"), "link_sent": _l("Link sent"),
-        "link_revoked": _l("Link revoked"), "redacted": _l("Redacted"), "reminded": _l("Reminded"),
+        "link_revoked": _l("Link revoked"), "redacted": _l("Redacted"), "solution_reused": _l("Known solution used"), "reminded": _l("Reminded"),
     },
     "letter": {
         "receipt": _l("Receipt"), "accepted": _l("Being handled"), "regraded": _l("Severity changed"),

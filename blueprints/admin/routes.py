@@ -11,8 +11,8 @@ from blueprints.admin.checklist import unset
 from blueprints.admin.forms import PlainForm
 from blueprints.admin.policy_words import KNOWN_CLOCKS, said
 from blueprints.fields import whole
-from blueprints.health.signs import signs
 from blueprints.messages import render
+from blueprints.signs import signs
 from models.clockwork.health import beats
 from models.ground import clock
 from models.ground.errors import Missing

@@ -3,10 +3,11 @@
 from flask import Blueprint, Response
 
 from blueprints import pages
-from blueprints.access import me, requires, ticket
+from blueprints.access import article, me, requires, ticket
 from blueprints.diagnosis.forms import DiagnosisForm, StepForm
 from blueprints.tickets.view import deed, pressed, ticket_url
 from models.ground.vocabulary import Cause
+from models.insight.likely import similar
 from models.record.ticket import Ticket
 from models.steps import diagnosis as step_of
 
@@ -32,7 +33,23 @@ def step(ticket: Ticket) -> Response:
         action="step",
         do=lambda: step_of.log_step(ticket, actor=me(), done=form.done.data, seen=form.seen.data or "", files=keys),
         then=lambda _: ticket_url(ticket, "timeline"),
+        similar=similar(me(), ticket),
     )
+
+
+@bp.get("/t/<number>/similar")
+@requires("reuse", ticket)
+def known(ticket: Ticket) -> Response:
+    """Similar articles and closed tickets (P6.3)."""
+    return pages.show("diagnosis/known.html", ticket=ticket, similar=similar(me(), ticket))
+
+
+@bp.post("/t/<number>/reuse/<slug>")
+@requires("reuse", ticket)
+def reuse(ticket: Ticket, slug: str) -> Response:
+    """This article helped."""
+    found = article(slug)
+    return pressed(ticket, "reuse", lambda: step_of.reuse_solution(ticket, actor=me(), article=found), thing=ticket)
 
 
 @bp.route("/t/<number>/diagnosis", methods=["GET", "POST"])

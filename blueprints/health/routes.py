@@ -8,7 +8,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, gen
 from sqlalchemy import select
 
 from blueprints.access import public
-from blueprints.health.signs import signs
+from blueprints.signs import signs
 from models.clockwork import escalation
 from models.clockwork.health import beats, outbox_counts
 from models.ground.errors import Missing

@@ -56,6 +56,7 @@ ROAD = (
 )
 BESIDE = (
     Way("step", "diagnosis.step", _l("Log an investigation step")),
+    Way("reuse", "diagnosis.known", _l("Known solutions")),
     Way("diagnose", "diagnosis.diagnose", _l("Record the root cause")),
     Way("ask", "triage.ask", _l("Ask for information")),
     Way("answer", "triage.answer", _l("Answer at first contact")),

@@ -1,16 +1,20 @@
 """Lists of tickets: single indexed queries with keyset paging; nothing counts a whole table."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, func, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import ColumnElement, Select, bindparam, func, select
+from sqlalchemy.orm import joinedload, lazyload, load_only
 
 from models.ground import clock
 from models.ground.db import db
 from models.ground.vocabulary import HOUSEKEEPING, ClockKind, Party, State
+from models.people.customer import Contact
 from models.people.person import Person
+from models.people.team import Team
 from models.record.deadline import PAUSED, RUNNING, Deadline
 from models.record.plan import Approval, Plan
 from models.record.ticket import ENDED, Ticket
@@ -19,16 +23,39 @@ from models.rules.permissions import visible
 PAGE = 50
 OBLIGATIONS = tuple(kind for kind in ClockKind if kind not in HOUSEKEEPING)
 PROMISES = (ClockKind.RESPOND, ClockKind.UPDATE, ClockKind.RESOLVE)  # what a reporter has been promised
+OPEN = tuple(state for state in State if state not in ENDED)
 FAR = datetime(9999, 1, 1, tzinfo=clock.real_now().tzinfo)
+
+
+class Key(NamedTuple):
+    """A place in a list: enough to know whether it has changed, and where to go on."""
+
+    id: int
+    seq: int
+    due_at: datetime | None
 
 
 @dataclass(frozen=True)
 class Page:
-    """One page of tickets with the nearest clock of each, and where the next page begins ("" at the end)."""
+    """One page of tickets, and where the next one begins ("" at the end). Their rows are read when they are drawn."""
 
-    tickets: list[Ticket]
-    clocks: dict[int, Deadline]
+    keys: Sequence[Key]
+    kinds: tuple[ClockKind, ...]
     next: str
+
+    @cached_property
+    def tickets(self) -> list[Ticket]:
+        """The rows in the order of the page."""
+        if not self.keys:
+            return []
+        ids = [key.id for key in self.keys]
+        rows = {row.id: row for row in db.session.scalars(_ROWS, {"ids": ids})}
+        return [rows[id_] for id_ in ids]
+
+    @cached_property
+    def clocks(self) -> dict[int, Deadline]:
+        """The clock of each ticket that counts."""
+        return nearest_clocks(self.tickets, self.kinds)
 
 
 def triage_queue(actor: Person, *, after: str = "") -> Page:
@@ -38,7 +65,7 @@ def triage_queue(actor: Person, *, after: str = "") -> Page:
 
 def bench(person: Person, *, after: str = "") -> Page:
     """What the engineer has to do, the next clock to blow first."""
-    mine = _seen_by(person).where(Ticket.assignee_id == person.id, Ticket.state.not_in(ENDED))
+    mine = _seen_by(person).where(Ticket.assignee_id == person.id, Ticket.state.in_(OPEN))
     return _by_due(mine, after)
 
 
@@ -51,7 +78,7 @@ def open_tickets(
     actor: Person, *, severity: str = "", team_id: int | None = None, only: str = "", after: str = ""
 ) -> Page:
     """Every open ticket that the actor may see, by severity, team or one of WATCHED if wanted."""
-    wanted = _seen_by(actor).where(Ticket.state.not_in(ENDED))
+    wanted = _seen_by(actor).where(Ticket.state.in_(OPEN))
     if only in WATCHED:
         wanted = wanted.where(_watched(only))
     if severity:
@@ -63,16 +90,15 @@ def open_tickets(
 
 def reported_by(person: Person, *, box: str = "open", after: str = "") -> Page:
     """The person's own reports, newest first: open, waiting for them, or closed."""
-    mine = select(Ticket).options(*_ROW).where(Ticket.reporter_id == person.id)
+    mine = select(*_KEY).where(Ticket.reporter_id == person.id)
     if box == "closed":
         mine = mine.where(Ticket.state.in_(ENDED))
     else:
-        mine = mine.where(Ticket.state.not_in(ENDED))
+        mine = mine.where(Ticket.state.in_(OPEN))
         if box == "waiting":
             asked = Ticket.waiting_on.in_((Party.REPORTER, Party.CUSTOMER))
             mine = mine.where(asked | (Ticket.state == State.AWAITING_CUSTOMER))
-    page = _newest_first(mine, after)
-    return replace(page, clocks=nearest_clocks(page.tickets, PROMISES))
+    return replace(_newest_first(mine, after), kinds=PROMISES)
 
 
 def archive(actor: Person, *, after: str = "") -> Page:
@@ -101,10 +127,10 @@ def seats(person: Person, box: str) -> list[Plan]:
 
 def held_by(person: Person, most: int = 100) -> int:
     """How many open tickets are the person's, counting to `most`."""
-    return count_up_to(select(Ticket).where(Ticket.assignee_id == person.id, Ticket.state.not_in(ENDED)), most)
+    return count_up_to(select(Ticket).where(Ticket.assignee_id == person.id, Ticket.state.in_(OPEN)), most)
 
 
-def count_up_to(wanted: Select[Ticket], most: int = 100) -> int:
+def count_up_to(wanted: Select[Any], most: int = 100) -> int:
     """How many tickets a query finds, counting to `most` and no further."""
     few = wanted.with_only_columns(Ticket.id).order_by(None).limit(most).subquery()
     return db.session.scalar(select(func.count()).select_from(few)) or 0
@@ -112,7 +138,7 @@ def count_up_to(wanted: Select[Ticket], most: int = 100) -> int:
 
 def watch_counts(actor: Person) -> dict[str, int]:
     """The figures of the manager's board: what is late, what will be, what waits, what is escalated."""
-    wanted = _seen_by(actor).where(Ticket.state.not_in(ENDED))
+    wanted = _seen_by(actor).where(Ticket.state.in_(OPEN))
     return {only: count_up_to(wanted.where(_watched(only))) for only in WATCHED}
 
 
@@ -121,27 +147,51 @@ def tag_of(content: Iterable[tuple[int, ...]]) -> str:
     return f"{hash(tuple(content)) & 0xFFFFFFFFFFFF:x}"
 
 
-def nearest_clocks(tickets: list[Ticket], kinds: tuple[ClockKind, ...] = OBLIGATIONS) -> dict[int, Deadline]:
+def nearest_clocks(tickets: Sequence[Ticket], kinds: tuple[ClockKind, ...] = OBLIGATIONS) -> dict[int, Deadline]:
     """The clock of each ticket that is due first; a paused one where none runs."""
     if not tickets:
         return {}
-    rows = db.session.scalars(
-        select(Deadline)
-        .where(
-            Deadline.ticket_id.in_([ticket.id for ticket in tickets]),
-            Deadline.state.in_((RUNNING, PAUSED)),
-            Deadline.kind.in_(kinds),
-        )
-        .order_by(Deadline.state, Deadline.due_at.desc())
+    rows = db.session.scalars(_NEAREST, {"ids": [ticket.id for ticket in tickets], "kinds": kinds})
+    return {row.ticket_id: row for row in rows}
+
+
+# Statements that every list asks for are built once: building takes longer than running them.
+_KEY = (Ticket.id, Ticket.seq, Ticket.next_due_at)
+_ROWS = (
+    select(Ticket)
+    .where(Ticket.id.in_(bindparam("ids", expanding=True)))
+    .options(
+        load_only(
+            Ticket.number, Ticket.title, Ticket.state, Ticket.severity, Ticket.version, Ticket.seq, Ticket.escalation,
+            Ticket.waiting_on, Ticket.created_at, Ticket.next_due_at,
+        ),
+        joinedload(Ticket.assignee).options(load_only(Person.name), lazyload("*")),
+        joinedload(Ticket.reporter).options(load_only(Person.name), lazyload("*")),
+        joinedload(Ticket.contact).options(load_only(Contact.name), lazyload("*")),
+        joinedload(Ticket.team).load_only(Team.name, Team.name_en),
     )
-    return {row.ticket_id: row for row in sorted(rows, key=lambda d: (d.state == RUNNING, -d.due_at.timestamp()))}
-
-
-_ROW = (
-    joinedload(Ticket.assignee),
-    joinedload(Ticket.reporter),
-    joinedload(Ticket.contact),
-    joinedload(Ticket.team),
+)  # fmt: skip
+_NEAREST_OF_TICKET = (
+    select(Deadline.id)
+    .where(
+        Deadline.ticket_id == Ticket.id,
+        Deadline.state.in_((RUNNING, PAUSED)),
+        Deadline.kind.in_(bindparam("kinds", expanding=True)),
+    )
+    .order_by((Deadline.state == RUNNING).desc(), Deadline.due_at)
+    .limit(1)
+    .correlate(Ticket)
+    .scalar_subquery()
+)
+_NEAREST = (
+    select(Deadline)
+    .join(Ticket, Deadline.id == _NEAREST_OF_TICKET)
+    .where(Ticket.id.in_(bindparam("ids", expanding=True)))
+    .options(
+        load_only(
+            Deadline.ticket_id, Deadline.kind, Deadline.started_at, Deadline.due_at, Deadline.state, Deadline.met_at
+        )
+    )
 )
 
 
@@ -165,37 +215,42 @@ def _watched(only: str) -> ColumnElement[bool]:
             return Ticket.escalation > 0
 
 
-def _seen_by(actor: Person) -> Select[Ticket]:
-    return select(Ticket).options(*_ROW).where(visible(actor))
+def _seen_by(actor: Person) -> Select[Any]:
+    return select(*_KEY).where(visible(actor))
 
 
-def _by_due(wanted: Select[Ticket], after: str) -> Page:
+def _by_due(wanted: Select[Any], after: str) -> Page:
     """Nearest promise first; tickets without one come last."""
-    due = func.coalesce(Ticket.next_due_at, FAR)
+    due = Ticket.next_due_at
     if key := _key(after):
-        at, last = datetime.fromisoformat(key[0]), key[1]
-        wanted = wanted.where((due > at) | ((due == at) & (Ticket.id > last)))
-    rows = list(db.session.scalars(wanted.order_by(due, Ticket.id).limit(PAGE + 1)))
-    return _page(rows, lambda t: f"{(t.next_due_at or FAR).isoformat()}_{t.id}")
+        at, last = key
+        undated = due.is_(None)
+        later = (due > at) | ((due == at) & (Ticket.id > last)) | undated
+        wanted = wanted.where(later if at < FAR else undated & (Ticket.id > last))
+    keys = _read(wanted.order_by(due.asc().nulls_last(), Ticket.id))
+    return _page(keys, lambda last: f"{(last.due_at or FAR).isoformat()}_{last.id}")
 
 
-def _newest_first(wanted: Select[Ticket], after: str) -> Page:
+def _newest_first(wanted: Select[Any], after: str) -> Page:
     if key := _key(after):
         wanted = wanted.where(Ticket.id < key[1])
-    rows = list(db.session.scalars(wanted.order_by(Ticket.id.desc()).limit(PAGE + 1)))
-    return _page(rows, lambda t: f"n_{t.id}")
+    return _page(_read(wanted.order_by(Ticket.id.desc())), lambda last: f"{FAR.isoformat()}_{last.id}")
 
 
-def _page(rows: list[Ticket], key: object) -> Page:
-    shown = rows[:PAGE]
-    return Page(shown, nearest_clocks(shown), key(shown[-1]) if len(rows) > PAGE else "")  # type: ignore[operator]
+def _read(wanted: Select[Any]) -> list[Key]:
+    return [Key(*row) for row in db.session.execute(wanted.limit(PAGE + 1))]
 
 
-def _key(after: str) -> tuple[str, int] | None:
+def _page(keys: list[Key], name: Callable[[Key], str]) -> Page:
+    return Page(keys[:PAGE], OBLIGATIONS, name(keys[PAGE - 1]) if len(keys) > PAGE else "")
+
+
+def _key(after: str) -> tuple[datetime, int] | None:
+    """The place that an address names; None for anything that this file has not written."""
     at, _, last = after.rpartition("_")
     try:
-        if at != "n":
-            datetime.fromisoformat(at)
-        return (at, int(last)) if len(last) < 10 else None
+        due_at = datetime.fromisoformat(at)
     except ValueError:
         return None
+    is_ours = due_at.tzinfo is not None and last.isascii() and last.isdigit() and len(last) < 16
+    return (due_at, int(last)) if is_ours else None

@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from models.ground.db import db
-from models.ground.vocabulary import Category, Severity
+from models.ground.vocabulary import Category, Severity, State
 from models.people.person import Person
 from models.record import search
 from models.record.article import PUBLISHED, Article
 from models.record.ticket import Ticket
+from models.rules.permissions import visible
 
 MOST = 5  # suggestions shown
+SOLVED = (State.CLOSED, State.ARCHIVED)
 FEWEST_LATIN, FEWEST_CHINESE = 8, 4  # characters before anything is suggested
 
 
@@ -41,6 +43,32 @@ def likely(actor: Person, words: str) -> Likely:
     solved = [known[id_] for id_ in ids if id_ in known]
     own, incidents = own[:2], incidents[:2]
     return Likely(own, incidents, solved[: MOST - len(own) - len(incidents)])
+
+
+@dataclass(frozen=True)
+class Similar:
+    """What stands beside the investigation log (P6.3)."""
+
+    articles: list[Article]
+    tickets: list[Ticket]
+
+    def __bool__(self) -> bool:
+        return bool(self.articles or self.tickets)
+
+
+def similar(actor: Person, ticket: Ticket) -> Similar:
+    """Published articles, and solved tickets that the actor may see, which resemble this one; the likeliest first."""
+    ids = [id_ for id_ in search.alike(f"{ticket.title} {ticket.description}") if id_ != ticket.id]
+    known = {
+        article.ticket_id: article
+        for article in db.session.scalars(select(Article).where(Article.state == PUBLISHED, Article.ticket_id.in_(ids)))
+    }
+    solved = select(Ticket).where(Ticket.id.in_(ids), Ticket.state.in_(SOLVED), visible(actor))
+    found = {held.id: held for held in db.session.scalars(solved)}
+    return Similar(
+        articles=[known[id_] for id_ in ids if id_ in known][:MOST],
+        tickets=[found[id_] for id_ in ids if id_ in found and id_ not in known][:MOST],
+    )
 
 
 def _is_known_incident(ticket: Ticket) -> bool:

@@ -27,6 +27,7 @@ MAY: dict[str, str] = {
     "hand_over": "assignee supervisor tech_manager",
     "step": "assignee engineer",
     "diagnose": "assignee",
+    "reuse": "assignee first_line",
     "submit_plan": "assignee",
     "use_standard_change": "assignee",
     "approve": "seat",

@@ -80,6 +80,7 @@ STEPS = {
         Step("call", "called", OPEN, (SAME,), meets="respond follow_up", edits=False),
         Step("step", "step_logged", WORKED_ON, (SAME,), edits=False),
         Step("diagnose", "diagnosed", WORKED_ON, (SAME,)),
+        Step("reuse", "solution_reused", (TRIAGE, *WORKED_ON), (SAME,), edits=False),
         Step("ask", "asked", (TRIAGE, *WORKED_ON), (SAME,), meets="respond", opens="follow_up"),
         Step("supply", "supplied", OPEN, (SAME,), edits=False),
         Step("wait", "waited", (TRIAGE, *WORKED_ON), (SAME,)),

@@ -4,6 +4,7 @@ from models.ground.db import command, db
 from models.ground.errors import Invalid
 from models.people.person import Person
 from models.record import attachment, search
+from models.record.article import Article
 from models.record.ticket import Ticket
 from models.rules import journal, workflow
 
@@ -27,6 +28,14 @@ def log_step(ticket: Ticket, *, actor: Person, done: str, seen: str = "", files:
         files or [], ticket_id=ticket.id, person_id=actor.id, link_id=None, public=False, entry_id=entry.id
     )
     search.index_ticket(ticket, done, seen)
+    return ticket
+
+
+@command
+def reuse_solution(ticket: Ticket, *, actor: Person, article: Article) -> Ticket:
+    """An article helped with this ticket: recorded, so that the reuse of knowledge can be counted (P6.3)."""
+    workflow.advance(ticket, "reuse", actor=actor, article=article.id, title=article.title)
+    article.helped += 1
     return ticket
 
 

@@ -255,7 +255,13 @@ def test_health_says_what_is_away(english):
 def test_odd_numbers_in_an_address_break_nothing(english, odd):
     browser = english("admin")
     assert browser.open(f"/admin/people/{odd}").status == 404
-    for url in ("/admin/outbox?before=", "/admin/teams?after=", "/kb?before=", "/notifications?before=", "/my?after=n_"):
+    for url in (
+        "/admin/outbox?before=",
+        "/admin/teams?after=",
+        "/kb?before=",
+        "/notifications?before=",
+        "/my?after=n_",
+    ):
         assert browser.open(url + odd).status == 200
 
 

@@ -55,7 +55,7 @@ def test_a_mark_that_nobody_fires_is_broken(client, alive, time):
 
 
 def test_tables_of_another_version_are_broken(client, alive, monkeypatch):
-    monkeypatch.setattr(import_module("blueprints.health.signs"), "_heads", lambda _: frozenset({"9999"}))
+    monkeypatch.setattr(import_module("blueprints.signs"), "_heads", lambda _: frozenset({"9999"}))
     answer = client.get("/readyz")
     assert (answer.status_code, answer.json["migrations"]) == (503, "broken")
 

@@ -61,10 +61,11 @@ class World:
     def _states(self, app: Flask, rule) -> list[str]:
         """The ticket's own page of every ticket; a page with a form where it can be sent, and where it cannot."""
         action = app.view_functions[rule.endpoint].access[1]
-        if action not in STEPS:
+        if rule.endpoint == "tickets.page":
             return list(self.tickets)
-        come_from = STEPS[action].come_from
-        return [come_from[0], come_from[-1], "closed" if come_from[-1] != "closed" else "awaiting_fix", "waiting"]
+        if action not in STEPS:
+            return ["awaiting_plan", "archived"]
+        return [STEPS[action].come_from[0], "awaiting_review" if action == "reopen" else "closed", "waiting"]
 
 
 def build_world() -> World:
