@@ -22,7 +22,7 @@ migrate = Migrate(compare_type=True, render_as_batch=True)
 class Settings(BaseSettings):
     """What is in force, from the environment or `.env`; the names are those of docs/OPERATIONS.md."""
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", populate_by_name=True)
+    model_config = SettingsConfigDict(env_file=".env", env_prefix="BIHUAN_", extra="ignore", populate_by_name=True)
 
     port: int = Field(8000, validation_alias="PORT")
     bind: str = Field("127.0.0.1", validation_alias="BIND")
@@ -112,7 +112,7 @@ def _engine_options(url: str) -> dict[str, object]:
     if url.startswith("sqlite"):
         return {"execution_options": READ}
     limits = "-c statement_timeout=15000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=60000"
-    return {"execution_options": READ, "pool_pre_ping": True, "connect_args": {"options": limits}}
+    return {"execution_options": READ, "pool_pre_ping": True, "connect_args": {"options": limits, "connect_timeout": 5}}
 
 
 def _demo_offset(app: Flask):  # type: ignore[no-untyped-def]

@@ -114,7 +114,8 @@ WORDS: dict[str, dict[str, Any]] = {
         "acknowledged": _l("Escalation acknowledged"),
         "reported_up": _l("Reported upward"), "warned": _l("Warning"), "escalated": _l("Escalated"),
         "followed": _l("Followed"), "unfollowed": _l("No longer followed"), "link_sent": _l("Link sent"),
-        "link_revoked": _l("Link revoked"), "redacted": _l("Redacted"), "solution_reused": _l("Known solution used"), "reminded": _l("Reminded"),
+        "link_revoked": _l("Link revoked"), "redacted": _l("Redacted"),
+        "solution_reused": _l("Known solution used"), "reminded": _l("Reminded"),
     },
     "letter": {
         "receipt": _l("Receipt"), "accepted": _l("Being handled"), "regraded": _l("Severity changed"),

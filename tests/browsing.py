@@ -113,7 +113,7 @@ class Form:
         """What is sent when these fields have been filled in; a field that is not there cannot be."""
         unknown = set(fields) - self.names
         assert not unknown, f"the form {self.action} has no field {unknown}; it has {self.names}"
-        return self.values | {name: value for name, value in fields.items()}
+        return self.values | dict(fields.items())
 
 
 class Browser:

@@ -1,6 +1,10 @@
 """The ladder (P5): claims the marks that have come due, in batches, and tells who is next. Exactly once each."""
 
+from datetime import timedelta
+
+import structlog
 from sqlalchemy import func, select, update
+from sqlalchemy.exc import OperationalError
 
 from models.clockwork import housekeeping
 from models.ground import clock
@@ -12,6 +16,8 @@ from models.record.plan import Plan
 from models.record.ticket import Ticket
 from models.rules import notices, timekeeping, workflow
 
+TRY_AGAIN_AFTER = timedelta(minutes=1)
+log = structlog.get_logger("escalation")
 NEXT_ROLE = {Role.SUPERVISOR: Role.TECH_MANAGER, Role.TECH_MANAGER: Role.DIRECTOR, Role.DIRECTOR: Role.ADMIN}
 
 
@@ -48,7 +54,22 @@ def sweep(limit: int = 500) -> int:
         .order_by(Deadline.ring_at, Deadline.id)
         .limit(limit)
     )
-    return sum(_fire(deadline) for deadline in list(due))
+    return sum(_fire_alone(deadline) for deadline in list(due))
+
+
+def _fire_alone(deadline: Deadline) -> bool:
+    """One mark in a savepoint of its own: what is wrong with one ticket must not stop everybody's clocks."""
+    try:
+        with db.session.begin_nested():
+            return _fire(deadline)
+    except OperationalError:
+        raise  # the database itself is away or busy: the whole batch is tried again
+    except Exception:
+        log.exception("a mark could not be fired and is tried again", deadline=deadline.id, kind=deadline.kind)
+        db.session.execute(
+            update(Deadline).where(Deadline.id == deadline.id).values(ring_at=clock.now() + TRY_AGAIN_AFTER)
+        )
+        return True
 
 
 def _fire(deadline: Deadline) -> bool:

@@ -82,7 +82,11 @@ def claim(message_id: int) -> Message | None:
         .returning(Message.id)
         .execution_options(synchronize_session=False)
     ).scalar()
-    return db.session.get(Message, message_id, populate_existing=True) if taken else None
+    message = db.session.get(Message, message_id, populate_existing=True) if taken else None
+    if message and message.attempts > len(PAUSES) + 1:  # it ends whoever sends it: people have to look
+        message.state, message.next_try_at, message.error = FAILED, None, "tried too often"
+        return None
+    return message
 
 
 @command

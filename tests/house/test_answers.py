@@ -46,7 +46,9 @@ def test_everything_public_is_meant_to_be(app):
 def test_addresses_are_kebab_nouns(app):
     for rule in app.url_map.iter_rules():
         words = [part for part in rule.rule.split("/") if part and "<" not in part]
-        assert all(re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*(\.svg)?", word) for word in words if rule.endpoint != "static"), rule
+        assert all(
+            re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*(\.svg)?", word) for word in words if rule.endpoint != "static"
+        ), rule
 
 
 def test_a_token_shown_to_one_is_no_use_to_another(app, world, sign_in):
@@ -60,7 +62,11 @@ def test_a_token_shown_to_one_is_no_use_to_another(app, world, sign_in):
 def test_a_token_is_bound_to_its_form(app, world, sign_in, part):
     zhao = sign_in("zhao")
     note = zhao.get(f"/t/{world.tickets['awaiting_plan']}/note").form("note")
-    other = f"/t/{world.tickets['awaiting_fix']}/note" if part == "ticket" else f"/t/{world.tickets['awaiting_plan']}/update"
+    other = (
+        f"/t/{world.tickets['awaiting_fix']}/note"
+        if part == "ticket"
+        else f"/t/{world.tickets['awaiting_plan']}/update"
+    )
     answer = zhao.submit(other, "note" if part == "ticket" else "update", text="x", once=note.values["once"])
     assert answer.status == 422
 

@@ -143,7 +143,9 @@ def test_every_ticket_shows_its_marks(walk):
     shown = [e for v in walk.visits if v.is_html for e in v.page.all(data_ticket=None)]
     assert len(shown) > 500
     for e in shown:
-        assert {f"data-{mark}" for mark in ("state", "status", "severity", "version", "escalation")} <= set(e.attributes)
+        assert {f"data-{mark}" for mark in ("state", "status", "severity", "version", "escalation")} <= set(
+            e.attributes
+        )
     for e in [e for v in walk.visits if v.is_html for e in v.page.all(data_clock=None)]:
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)", e["data-due"]), e.attributes
         assert e["data-clock-state"] in ("running", "paused", "met", "breached", "late", "cancelled"), e.attributes

@@ -20,7 +20,9 @@ def test_one_clock(path):
     if name(path) == CLOCK:
         return
     for line, called in calls(path):
-        assert not WALL_CLOCKS.search(called), f"{name(path)}:{line} calls {called}; models.ground.clock is the only clock"
+        assert not WALL_CLOCKS.search(called), (
+            f"{name(path)}:{line} calls {called}; models.ground.clock is the only clock"
+        )
     for line, wanted in imports(path):
         assert wanted not in ("time.time", "time.monotonic", "time.perf_counter"), f"{name(path)}:{line}"
 
@@ -40,7 +42,9 @@ def test_one_place_commits(path):
     if name(path) == "models/ground/db.py":
         return
     for line, called in calls(path):
-        assert called.rsplit(".", 1)[-1] not in ("commit", "begin", "begin_nested"), f"{name(path)}:{line} calls {called}"
+        assert called.rsplit(".", 1)[-1] not in ("commit", "begin", "begin_nested"), (
+            f"{name(path)}:{line} calls {called}"
+        )
 
 
 def test_one_writer_of_state():

@@ -13,9 +13,19 @@ from tests.house.source import ROOT, name, tracked
 
 # Put together from parts, so that this file may be searched too.
 FORBIDDEN = {
-    "a local path": re.compile("|".join(["/wo" + "rk/", "/tm" + "p/x/", "/ho" + r"me/\w+/", "/Us" + r"ers/\w+/", "/op" + "t/py"])),
+    "a local path": re.compile(
+        "|".join(["/wo" + "rk/", "/tm" + "p/x/", "/ho" + r"me/\w+/", "/Us" + r"ers/\w+/", "/op" + "t/py"])
+    ),
     "a registry's address": re.compile(
-        "|".join(["--index-" + "url", "--extra-index-" + "url", "--find-" + "links", "file:" + "///", r"//[\w.:-]+/sim" + "ple"])
+        "|".join(
+            [
+                "--index-" + "url",
+                "--extra-index-" + "url",
+                "--find-" + "links",
+                "file:" + "///",
+                r"//[\w.:-]+/sim" + "ple",
+            ]
+        )
     ),
     "a private key": re.compile("-----BEGIN " + "[A-Z ]*PRIVATE KEY"),
 }
@@ -30,7 +40,11 @@ def test_nothing_of_our_machines_is_in_it(what):
 
 
 def test_no_file_is_left_over():
-    odd = [name(p) for p in tracked() if p.suffix in (".orig", ".rej", ".swp", ".pyc", ".sqlite3", ".db", ".log") or "~" in p.name]
+    odd = [
+        name(p)
+        for p in tracked()
+        if p.suffix in (".orig", ".rej", ".swp", ".pyc", ".sqlite3", ".db", ".log") or "~" in p.name
+    ]
     assert odd == []
 
 

@@ -14,7 +14,9 @@ from babel.messages.pofile import read_po
 from tests.house.source import ROOT, dotted, each, files, name, tree
 
 REFUSALS = ("Invalid", "Conflict", "Refused", "Missing", "Gone", "TooLarge", "Busy", "DomainError")
-KEYWORDS: dict = {"_": None, "_l": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)} | dict.fromkeys(REFUSALS)
+KEYWORDS: dict = {"_": None, "_l": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)} | dict.fromkeys(
+    REFUSALS
+)
 PLACE = re.compile(r"%\((\w+)\)[sd]")
 
 
@@ -28,7 +30,9 @@ def wanted() -> dict[str | tuple[str, str], str]:
         str(ROOT), methods, options, KEYWORDS,
         directory_filter=lambda path: Path(path).relative_to(ROOT).parts[0] in ours,
     )  # fmt: skip
-    return {message if isinstance(message, str) else tuple(message): f"{place}:{line}" for place, line, message, *_ in found}
+    return {
+        message if isinstance(message, str) else tuple(message): f"{place}:{line}" for place, line, message, *_ in found
+    }
 
 
 @cache
@@ -96,7 +100,9 @@ def test_every_code_has_a_word():
         "clock": [kind for kind in v.ClockKind if kind not in HOUSEKEEPING],
         "event": {step.event for step in STEPS.values()} | {"reminded"},
     }  # fmt: skip
-    missing = {kind: sorted({str(code) for code in wanted_codes} - set(WORDS[kind])) for kind, wanted_codes in codes.items()}
+    missing = {
+        kind: sorted({str(code) for code in wanted_codes} - set(WORDS[kind])) for kind, wanted_codes in codes.items()
+    }
     assert {kind: codes for kind, codes in missing.items() if codes} == {}
 
 

@@ -73,7 +73,9 @@ def build_world() -> World:
     for login in STAFF:
         accounts.set_own_settings(person(login), locale="en", time_zone="Asia/Shanghai", theme="auto", on_duty=True)
     contact = db.session.scalars(select(Contact)).first()
-    tickets = {state: a_ticket(state, contact=contact if n % 2 else None) for n, state in enumerate([*ROAD, "cancelled"])}
+    tickets = {
+        state: a_ticket(state, contact=contact if n % 2 else None) for n, state in enumerate([*ROAD, "cancelled"])
+    }
     tickets["security"] = a_ticket("awaiting_plan", category="security")
     tickets["waiting"] = a_ticket("awaiting_plan", severity="P1")
     triage.ask_reporter(tickets["waiting"], actor=person("zhao"), question="几点开始的?")
@@ -81,7 +83,9 @@ def build_world() -> World:
     comment.follow_ticket(tickets["major"], actor=person("feng"))
     comment.add_note(tickets["major"], actor=person("chen"), text="<script>alert(1)</script>")
     kept = intake.keep_file(actor=person("zhang"), name="<b>截图.png", content=b"\x89PNG\r\n\x1a\n")
-    tickets["file"] = intake.report_fault(actor=person("zhang"), description="<img src=x onerror=alert(1)>", files=[kept.key])
+    tickets["file"] = intake.report_fault(
+        actor=person("zhang"), description="<img src=x onerror=alert(1)>", files=[kept.key]
+    )
     approval.keep_standard_change(newest_plan(tickets["awaiting_customer"]), actor=person("chen"), title="清理缓存")
     article = archiving.draft_article(tickets["closed"], actor=person("zhao"))
     published = archiving.publish_article(

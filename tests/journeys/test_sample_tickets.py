@@ -25,7 +25,11 @@ from tests.factories import MATRIX, newest_plan, person
 
 SAMPLES = json.loads((Path(__file__).parents[1] / "data/sample_tickets.json").read_text("utf-8"))
 SHANGHAI = ZoneInfo("Asia/Shanghai")
-SATISFIED = {5: "satisfied", 4: "mostly_satisfied", None: "satisfied"}  # the score of the paper in the words of the scale
+SATISFIED = {
+    5: "satisfied",
+    4: "mostly_satisfied",
+    None: "satisfied",
+}  # the score of the paper in the words of the scale
 TEAM = {"系统运维": "ops", "应用开发": "dev"}
 CATEGORY = {"P0": "system", "P1": "function", "P2": "account"}
 
@@ -90,7 +94,12 @@ def report(way: Journey, cast: Any) -> None:
     sample = way.sample
     way.at(way.reported)
     impact, urgency = MATRIX[sample["severity"]]
-    said = {"description": sample["description"], "steps": sample.get("steps", ""), "impact": impact, "urgency": urgency}
+    said = {
+        "description": sample["description"],
+        "steps": sample.get("steps", ""),
+        "impact": impact,
+        "urgency": urgency,
+    }
     if "customer" in sample:
         page = way.as_("wang").does("/report/telephone", "register", contact=str(cast.contact.id), **said)
     else:
@@ -120,7 +129,13 @@ def find_the_cause(way: Journey) -> None:
     way.does(way.engineer, "call", "/call", text="已与上报人通话,确认现象。")
     way.does(way.engineer, "update", "/update", text="已收到,正在排查。")
     way.does(way.engineer, "step", "/steps", done="查看服务日志。", seen="能够复现。")
-    way.does(way.engineer, "diagnose", "/diagnosis", root_cause=way.sample["remark"] or "配置被改回默认值。", cause="capacity")
+    way.does(
+        way.engineer,
+        "diagnose",
+        "/diagnosis",
+        root_cause=way.sample["remark"] or "配置被改回默认值。",
+        cause="capacity",
+    )
 
 
 def plan_and_approve(way: Journey) -> None:
@@ -199,11 +214,15 @@ def check_the_record(way: Journey) -> None:
         "reported", "triaged", "taken", "called", "updated", "step_logged", "diagnosed", "plan_submitted", "approved",
         "worked", "fixed", "test_passed", "confirmed", "closed", "archived",
     ]  # fmt: skip
-    clocks = {d.kind: d.clock_state for d in deadlines_of(ticket) if d.kind in ("triage", "respond", "resolve", "resolve_max")}
+    clocks = {
+        d.kind: d.clock_state for d in deadlines_of(ticket) if d.kind in ("triage", "respond", "resolve", "resolve_max")
+    }
     assert set(clocks.values()) == {"met"}, clocks
     assert ("resolve_max" in clocks) == (way.sample["severity"] == "P0")
     caller = Message.contact_id == ticket.contact_id if ticket.contact_id else Message.person_id == ticket.reporter_id
-    mails = db.session.scalars(select(Message.template).where(Message.ticket_id == ticket.id, Message.channel == "mail", caller))
+    mails = db.session.scalars(
+        select(Message.template).where(Message.ticket_id == ticket.id, Message.channel == "mail", caller)
+    )
     assert {"accepted", "update", "result", "closed"} <= set(mails)
 
 

@@ -10,7 +10,7 @@ from models.ground.db import db
 from models.ground.errors import Conflict, Invalid, Refused
 from models.insight.dossier import events_of
 from models.people.person import Person, find_person, password_matches
-from models.people.session import Session, reset_of, session_of
+from models.people.session import reset_of, session_of
 from models.record.message import Message
 from models.rules import journal
 from models.steps import accounts
@@ -34,7 +34,12 @@ def test_a_joiner(cast):
 
 @pytest.mark.parametrize(
     ("fields", "at_fault"),
-    [({"login": ""}, "login"), ({"name": " "}, "name"), ({"login": "zhang"}, "login"), ({"password": "short"}, "password")],
+    [
+        ({"login": ""}, "login"),
+        ({"name": " "}, "name"),
+        ({"login": "zhang"}, "login"),
+        ({"password": "short"}, "password"),
+    ],
 )
 def test_a_joiner_who_does_not_fit(cast, fields, at_fault):
     with pytest.raises(Invalid) as refusal:
@@ -53,7 +58,10 @@ def test_the_last_administrator_stays_one(cast):
 
 
 def test_a_leaver_hands_over_everything_open(cast):
-    held = [a_ticket(state) for state in ("awaiting_engineer", "awaiting_plan", "awaiting_fix", "awaiting_customer", "awaiting_review")]
+    held = [
+        a_ticket(state)
+        for state in ("awaiting_engineer", "awaiting_plan", "awaiting_fix", "awaiting_customer", "awaiting_review")
+    ]
     done = a_ticket("closed")
     token = accounts.sign_in(cast.zhao, browser="x")
     assert session_of(token).person.login == "zhao"

@@ -75,7 +75,10 @@ def test_a_return_says_why_and_makes_a_new_revision(cast):
     approval.return_plan(first, actor=cast.chen, comment="缺验证办法")
     second = a_plan(ticket, steps="1. 改配置\n2. 验证")
     assert (second.revision, second.digest != first.digest) == (2, True)
-    for old in (lambda: approval.approve_plan(first, actor=cast.chen), lambda: approval.withdraw_plan(first, actor=cast.zhao)):
+    for old in (
+        lambda: approval.approve_plan(first, actor=cast.chen),
+        lambda: approval.withdraw_plan(first, actor=cast.zhao),
+    ):
         with pytest.raises(DomainError):
             old()
     approval.approve_plan(second, actor=cast.chen)
@@ -100,7 +103,12 @@ def test_a_standard_change_needs_no_round(cast):
     template = a_standard_change()
     ticket = a_ticket("awaiting_plan")
     plan = approval.use_standard_change(ticket, actor=cast.zhao, template=template)
-    assert (plan.risk, plan.steps, plan.outcome, ticket.state) == ("standard", template.steps, "approved", "awaiting_fix")
+    assert (plan.risk, plan.steps, plan.outcome, ticket.state) == (
+        "standard",
+        template.steps,
+        "approved",
+        "awaiting_fix",
+    )
     approval.retire_standard_change(template, actor=cast.chen)
     with pytest.raises(Conflict):
         approval.use_standard_change(a_ticket("awaiting_plan"), actor=cast.zhao, template=template)

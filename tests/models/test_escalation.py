@@ -104,9 +104,7 @@ def test_a_p0_that_nobody_touches(cast, time):
     ]
 
 
-@pytest.mark.parametrize(
-    ("severity", "kind", "hours"), [("P0", "resolve_max", 4), ("P1", "resolve", 8)]
-)
+@pytest.mark.parametrize(("severity", "kind", "hours"), [("P0", "resolve_max", 4), ("P1", "resolve", 8)])
 def test_the_promise_of_the_process(cast, time, severity, kind, hours):
     """P5.2: the technical manager at 4 and at 8 hours, to the minute, in the inbox and by mail."""
     ticket = a_ticket("awaiting_plan", severity=severity)
@@ -153,7 +151,9 @@ def test_who_is_warned(cast, time, state, kind, first, later):
     ticket = a_ticket(state, severity="P1")
     sweep_until(time, at("17:59"))
     warned = [e for e in events_of(ticket) if e.name == "warned" and e.details["kind"] == kind]
-    names = [{login for login in ("wang", "zhao", "chen", "wu", "he", "liu") if person(login).id in e.told} for e in warned]
+    names = [
+        {login for login in ("wang", "zhao", "chen", "wu", "he", "liu") if person(login).id in e.told} for e in warned
+    ]
     assert names == ([first, later] if later else [first])
     assert [e.details["percent"] for e in warned] == ([50, 80] if later else [80])
 
@@ -249,7 +249,9 @@ def test_time_that_jumps_fires_each_mark_once(cast, time):
     while clockwork.sweep():
         pass
     assert [(m, t) for _, m, _, t in fired(ticket, "resolve") if m >= 100] == [(100, "09:00")]
-    first = db.session.scalars(select(Firing).where(Firing.mark == 100).join(Deadline).where(Deadline.kind == "resolve")).one()
+    first = db.session.scalars(
+        select(Firing).where(Firing.mark == 100).join(Deadline).where(Deadline.kind == "resolve")
+    ).one()
     assert (first.due_at, first.done_at) == (at("18:00"), at("19.T09:00"))
     sweep_until(time, at("19.T09:30"))
     assert [(m, t) for _, m, _, t in fired(ticket, "resolve") if m >= 100] == [(100, "09:00"), (200, "09:30")]

@@ -68,7 +68,12 @@ def test_a_call_is_registered_for_the_caller(cast):
 
 def test_an_unknown_caller_becomes_a_contact(cast):
     ticket = intake.register_call(
-        actor=cast.wang, description="x", new_customer="新客户", new_contact="李总", phone="13900001111", email="li@example.org"
+        actor=cast.wang,
+        description="x",
+        new_customer="新客户",
+        new_contact="李总",
+        phone="13900001111",
+        email="li@example.org",
     )
     assert (ticket.contact.name, ticket.customer.name) == ("李总", "新客户")
     again = intake.register_call(actor=cast.wang, description="y", new_customer="新客户", new_contact="王总")
@@ -145,7 +150,19 @@ def test_what_is_missing_blocks_closing(cast):
 
 @pytest.mark.parametrize(
     "query",
-    ["TS20261118001", "ts20261118001", "001", "#001", FULL_WIDTH, FULL_WIDTH[-3:], "报销", "ERP", "erp", "缓存", "提交后"],
+    [
+        "TS20261118001",
+        "ts20261118001",
+        "001",
+        "#001",
+        FULL_WIDTH,
+        FULL_WIDTH[-3:],
+        "报销",
+        "ERP",
+        "erp",
+        "缓存",
+        "提交后",
+    ],
 )
 def test_search_finds_it(cast, query):
     """P2.5, P6.3: by number, its tail, full-width digits, Chinese words and Latin ones."""
@@ -163,7 +180,13 @@ def test_search_finds_nothing_and_does_not_break(cast, query):
 
 @pytest.mark.parametrize(
     ("text", "title"),
-    [("打不开。谢谢", "打不开"), ("Help! Now", "Help"), ("一行\n二行", "一行"), ("长" * 100, "长" * 79 + "…"), ("。。", "。。")],
+    [
+        ("打不开。谢谢", "打不开"),
+        ("Help! Now", "Help"),
+        ("一行\n二行", "一行"),
+        ("长" * 100, "长" * 79 + "…"),
+        ("。。", "。。"),
+    ],
 )
 def test_a_title_is_the_first_sentence(text, title):
     assert title_of(text) == title

@@ -52,7 +52,9 @@ def test_an_expired_link(asked, cast, monkeypatch):
     fresh = customer_verification.renew_link(link)
     assert (fresh.death, fresh.id == link.id) == ("", False)
     mail = db.session.scalars(select(Message).order_by(Message.id.desc())).first()
-    assert (mail.template, mail.contact_id) == ("link", cast.contact.id), "to the contact on record, not to whoever asks"
+    assert (mail.template, mail.contact_id) == ("link", cast.contact.id), (
+        "to the contact on record, not to whoever asks"
+    )
 
 
 def test_a_revoked_link(asked, cast):

@@ -55,9 +55,10 @@ def one_mail(cast) -> int:
 
 def test_along_the_road(cast):
     ticket = a_ticket("closed")
-    assert told_of(ticket, "reported") == both("zhang", template="receipt") - {("zhang", "receipt", APP), ("zhang", "receipt", MAIL)} | {
-        ("wang", "new_report", APP)
-    }, "whoever reports reads the receipt on the page; their own action is not told"
+    assert told_of(ticket, "reported") == both("zhang", template="receipt") - {
+        ("zhang", "receipt", APP),
+        ("zhang", "receipt", MAIL),
+    } | {("wang", "new_report", APP)}, "whoever reports reads the receipt on the page; their own action is not told"
     assert told_of(ticket, "triaged") == both("zhao", template="assigned") | both("zhang", template="accepted")
     assert told_of(ticket, "plan_submitted") == both("chen", "wu", template="to_approve")
     assert told_of(ticket, "approved") == both("zhao", template="plan_approved")
@@ -69,7 +70,12 @@ def test_along_the_road(cast):
 
 def test_a_customer_is_told_by_mail(cast):
     ticket = a_ticket("closed", contact=cast.contact)
-    for event, template in (("reported", "receipt"), ("triaged", "accepted"), ("test_passed", "result"), ("closed", "closed")):
+    for event, template in (
+        ("reported", "receipt"),
+        ("triaged", "accepted"),
+        ("test_passed", "result"),
+        ("closed", "closed"),
+    ):
         assert ("contact", template, MAIL) in told_of(ticket, event), event
 
 

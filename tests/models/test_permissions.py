@@ -102,7 +102,10 @@ def test_every_cell_of_the_table(escalated, cast, action):
     words = {
         "desk": (None, {"desk"}),
         "link": (living_link(escalated), {"link", "link_holder", "viewer"}),
-        "assignee": (cast.zhao, {"assignee", "author", "engineer", "staff", "viewer", "anyone", "own_plan", "implementer"}),
+        "assignee": (
+            cast.zhao,
+            {"assignee", "author", "engineer", "staff", "viewer", "anyone", "own_plan", "implementer"},
+        ),
         "registrar": (cast.wang, {"registrar", "first_line", "staff", "viewer", "anyone"}),
         "seat": (cast.wu, {"seat", "approver", "supervisor", "told", "staff", "viewer", "anyone"}),
         "stranger": (cast.yang, {"anyone"}),
@@ -185,7 +188,22 @@ def test_lists_show_exactly_what_pages_show(cast):
     tickets.append(a_ticket("awaiting_engineer", category="security", assignee=cast.li))
     tickets.append(a_ticket("awaiting_approval", category="security", risk="major", contact=cast.contact))
     comment.follow_ticket(tickets[1], actor=cast.feng)
-    for login in ("zhang", "wang", "li", "zhao", "chen", "liu", "sun", "zhou", "wu", "he", "yang", "feng", "qian", "admin"):
+    for login in (
+        "zhang",
+        "wang",
+        "li",
+        "zhao",
+        "chen",
+        "liu",
+        "sun",
+        "zhou",
+        "wu",
+        "he",
+        "yang",
+        "feng",
+        "qian",
+        "admin",
+    ):
         who = person(login)
         listed = set(db.session.scalars(select(Ticket.id).where(visible(who))))
         assert listed == {ticket.id for ticket in tickets if can_see(who, ticket)}, login
@@ -217,7 +235,9 @@ def test_commands_beside_the_road_refuse_too(cast):
     article = archiving.draft_article(ticket, actor=cast.zhao)
     tries = [
         lambda who: intake.register_call(actor=who, description="x", reporter=cast.zhang),
-        lambda who: customer_verification.record_spoken(ticket, actor=who, said_by="x", how="电话", verdict=Verdict.YES),
+        lambda who: customer_verification.record_spoken(
+            ticket, actor=who, said_by="x", how="电话", verdict=Verdict.YES
+        ),
         lambda who: approval.keep_standard_change(plan, actor=who, title="x"),
         lambda who: archiving.draft_article(ticket, actor=who),
         lambda who: archiving.edit_article(article, actor=who, title="x", symptom="x", solution="x"),

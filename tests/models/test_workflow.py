@@ -142,7 +142,9 @@ def test_not_solved_goes_back_to_work_in_a_new_round(cast, state, goal):
     ticket = a_ticket(state)
     customer_verification.dispute_result(ticket, actor=cast.zhang, reason="又出现了。")
     assert (ticket.state, ticket.round, events_of(ticket)[-1].name) == ("awaiting_plan", 2, goal)
-    rounds = db.session.scalars(select(Deadline.round).where(Deadline.ticket_id == ticket.id, Deadline.kind == "resolve"))
+    rounds = db.session.scalars(
+        select(Deadline.round).where(Deadline.ticket_id == ticket.id, Deadline.kind == "resolve")
+    )
     assert sorted(rounds) == [1, 2]
     assert ticket.resolved_at is None
     assert ticket.closed_at is None

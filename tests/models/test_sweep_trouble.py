@@ -1,0 +1,35 @@
+"""One ticket in trouble does not stop everybody's clocks."""
+
+from datetime import timedelta
+
+from models.clockwork import escalation
+from models.ground.db import db
+from models.record.deadline import Deadline, Firing
+from models.rules import workflow
+from tests.factories import a_ticket
+
+
+def test_a_mark_that_cannot_be_fired_leaves_the_others_alone(app, time, monkeypatch):
+    sick, well = a_ticket("awaiting_triage"), a_ticket("awaiting_triage")
+    advance = workflow.advance
+
+    def advance_or_break(ticket, *args, **kwargs):
+        if ticket.id == sick.id:
+            raise KeyError("broken on purpose")
+        return advance(ticket, *args, **kwargs)
+
+    monkeypatch.setattr(workflow, "advance", advance_or_break)
+    time(timedelta(minutes=11))
+    while escalation.sweep():
+        pass
+    db.session.expire_all()
+    fired = {firing.ticket_id for firing in db.session.query(Firing)}
+    assert fired == {well.id}
+    assert db.session.query(Deadline).filter_by(ticket_id=sick.id, kind="triage").one().breached_at is None
+
+    monkeypatch.undo()
+    time(timedelta(minutes=2))
+    while escalation.sweep():
+        pass
+    db.session.expire_all()
+    assert sick.id in {firing.ticket_id for firing in db.session.query(Firing)}
