@@ -20,15 +20,12 @@ class WrongAnswer(Exception):
 
 @dataclass
 class Answer:
-    """What came back; `size` is all that was sent, head included."""
+    """What came back; `size` is all the bytes that were sent for it, head included."""
 
     status: int
     head: bytes
     body: bytes
-
-    @property
-    def size(self) -> int:
-        return len(self.head) + len(self.body)
+    size: int
 
     def header(self, name: str) -> str:
         found = re.search(rb"(?im)^%s: *([^\r\n]*)" % name.encode(), self.head)
@@ -111,16 +108,38 @@ class Visitor:
 
     def _read(self, connection: socket.socket) -> Answer:
         data = bytearray()
-        while (end := data.find(b"\r\n\r\n")) < 0:
+        head = self._until(connection, data, b"\r\n\r\n", 0)
+        told = re.search(rb"(?i)\r\ncontent-length: *(\d+)", data[:head])
+        body, sent = (
+            self._parts(connection, data, head) if not told else self._whole(connection, data, head, int(told[1]))
+        )
+        return Answer(int(data[9:12]), bytes(data[:head]), body, sent)
+
+    def _whole(self, connection: socket.socket, data: bytearray, begin: int, length: int) -> tuple[bytes, int]:
+        self._fill(connection, data, begin + length)
+        return bytes(data[begin : begin + length]), begin + length
+
+    def _parts(self, connection: socket.socket, data: bytearray, begin: int) -> tuple[bytes, int]:
+        """A body of unknown length comes in parts, each after its size."""
+        parts = []
+        while True:
+            first = self._until(connection, data, b"\r\n", begin)
+            size = int(data[begin:first], 16)
+            begin = first + size + 2
+            self._fill(connection, data, begin)
+            if not size:
+                return b"".join(parts), begin
+            parts.append(bytes(data[first : first + size]))
+
+    def _until(self, connection: socket.socket, data: bytearray, mark: bytes, begin: int) -> int:
+        """Where `mark` ends, once it has come."""
+        while (found := data.find(mark, begin)) < 0:
             data += self._more(connection)
-        head = bytes(data[: end + 4])
-        told = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)
-        if not told:
-            raise WrongAnswer(f"an answer without its length: {head!r:.200}")
-        whole = len(head) + int(told[1])
-        while len(data) < whole:
+        return found + len(mark)
+
+    def _fill(self, connection: socket.socket, data: bytearray, length: int) -> None:
+        while len(data) < length:
             data += self._more(connection)
-        return Answer(int(head[9:12]), head, bytes(data[len(head) : whole]))
 
     def _more(self, connection: socket.socket) -> bytes:
         chunk = connection.recv(262_144)

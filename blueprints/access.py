@@ -43,7 +43,7 @@ def register(app: Flask) -> None:
     login_manager.init_app(app)
     login_manager.session_protection = None
     login_manager.user_loader(_person_of)
-    app.context_processor(lambda: {"current_user": current_user, "allows": allows, "sealed_here": sealed_here})
+    app.context_processor(lambda: {"allows": allows, "sealed_here": sealed_here})
 
 
 def me() -> Person:

@@ -1,11 +1,12 @@
 """Words for codes, in the reader's language; and what every template may use."""
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from flask import Flask, current_app, g, request, session, url_for
-from flask_babel import Babel, get_locale, lazy_gettext, lazy_pgettext, ngettext
+from flask_babel import Babel, get_locale, get_translations, lazy_gettext, lazy_pgettext
 from flask_babel import gettext as _
 from flask_login import current_user
 from itsdangerous import URLSafeTimedSerializer
@@ -15,6 +16,7 @@ from models.ground import clock
 from models.record.message import unread_count
 from models.rules.permissions import allows
 
+T = TypeVar("T")
 LANGUAGES = ("zh", "en")
 DEFAULT_ZONE = "Asia/Shanghai"
 _l = lazy_gettext
@@ -139,7 +141,7 @@ def register(app: Flask) -> None:
     """Language, zone, filters and globals of every template."""
     Babel(app, locale_selector=locale, default_locale="zh", default_timezone="UTC")
     app.jinja_env.add_extension("jinja2.ext.i18n")
-    app.jinja_env.install_gettext_callables(_, ngettext, newstyle=True)  # type: ignore[attr-defined]
+    app.jinja_env.install_gettext_callables(_translated, _counted, newstyle=True)  # type: ignore[attr-defined]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(local=local, linebreaks=linebreaks, size=size)
     app.jinja_env.globals.update(label=label, now=clock.now, named=named)
@@ -149,8 +151,11 @@ def register(app: Flask) -> None:
 
 
 def label(kind: str, code: str | None) -> str:
-    """The word for a code; the code itself where there is none."""
-    return str(WORDS.get(kind, {}).get(code or "", code or ""))
+    """The word for a code; the code itself where there is none. Looked up once a page: tables say the same words often."""
+    known: dict[tuple[str, str | None], str] = _of_page("words", dict)
+    if (kind, code) not in known:
+        known[kind, code] = str(WORDS.get(kind, {}).get(code or "", code or ""))
+    return known[kind, code]
 
 
 def named(thing: Any) -> str:
@@ -159,6 +164,12 @@ def named(thing: Any) -> str:
         return ""
     english = getattr(thing, "name_en", "")
     return str(english if english and str(get_locale()) == "en" else thing.name)
+
+
+def forget_page() -> None:
+    """What was looked up once for this page or letter; the next one may be in another language or zone."""
+    for name in ("words", "zone", "translations", "locale"):
+        g.pop(name, None)
 
 
 def choices(kind: str, codes: Any = None) -> list[tuple[str, str]]:
@@ -181,7 +192,7 @@ def zone() -> ZoneInfo:
 def local(instant: datetime | str | None) -> str:
     """`2026-11-22 14:05` in the reader's zone; a frozen record holds its instants as ISO text."""
     instant = datetime.fromisoformat(instant) if isinstance(instant, str) else instant
-    return instant.astimezone(g.get("zone") or zone()).strftime("%Y-%m-%d %H:%M") if instant else ""
+    return instant.astimezone(_of_page("zone", zone)).strftime("%Y-%m-%d %H:%M") if instant else ""
 
 
 def linebreaks(text: str | None) -> Markup:
@@ -200,18 +211,36 @@ def live_topics(*topics: str) -> str:
     return str(seal.dumps(list(topics)))
 
 
+def _of_page(name: str, make: Callable[[], T]) -> T:
+    found: T | None = g.get(name)
+    if found is None:
+        found = make()
+        setattr(g, name, found)
+    return found
+
+
+def _translated(message: str) -> str:
+    """gettext for templates, with the catalogue found once a page."""
+    return str(_of_page("translations", get_translations).ugettext(message))
+
+
+def _counted(one: str, many: str, number: int) -> str:
+    return str(_of_page("translations", get_translations).ungettext(one, many, number))
+
+
 def _of_every_page() -> dict[str, Any]:
     settings = current_app.config["SETTINGS"]
-    known = current_user.is_authenticated
-    topics = [f"u-{current_user.id}", *g.get("topics", [])] if known else []
+    person = current_user._get_current_object()
+    known = person.is_authenticated
+    topics = [f"u-{person.id}", *g.get("topics", [])] if known else []
     return {
         "env": settings.env,
         "locale": locale(),
-        "theme": (current_user.theme if known else session.get("theme")) or "auto",
+        "theme": (person.theme if known else session.get("theme")) or "auto",
         "topics": live_topics(*topics) if topics else "",
         "nav_items": _nav() if known else [],
-        "unread": unread_count(current_user) if known and "unread" not in g else g.get("unread", 0),
-        "demo_clock_url": url_for("admin.demo_clock") if known and allows(current_user, "move_demo_clock") else "",
+        "unread": unread_count(person) if known and "unread" not in g else g.get("unread", 0),
+        "demo_clock_url": url_for("admin.demo_clock") if known and allows(person, "move_demo_clock") else "",
     }
 
 
@@ -228,5 +257,5 @@ def _nav() -> list[tuple[str, str, bool]]:
         (_("Archive"), "archiving.archive", "view_archive"),
         (_("Administration"), "admin.home", "administer"),
     ]
-    here = request.endpoint
-    return [(word, url_for(end), end == here) for word, end, action in ways if allows(current_user, action)]
+    here, person = request.endpoint, current_user._get_current_object()
+    return [(word, url_for(end), end == here) for word, end, action in ways if allows(person, action)]

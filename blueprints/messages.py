@@ -9,6 +9,7 @@ from flask_babel import force_locale
 from markupsafe import Markup, escape
 from sqlalchemy import select
 
+from blueprints.labels import forget_page
 from models.ground.db import db
 from models.people.session import PasswordReset
 from models.record.deadline import open_deadlines
@@ -35,11 +36,12 @@ def render(message: Message) -> Letter:
     """The letter for a message, in the language and zone of its reader."""
     locale = message.reader.locale
     with force_locale(locale):
+        forget_page()
         g.locale, g.zone = locale, ZoneInfo(getattr(message.reader, "time_zone", "Asia/Shanghai"))
         try:
             subject, text = _blocks(message)
         finally:
-            g.pop("locale"), g.pop("zone")
+            forget_page()
     return Letter(
         subject=subject,
         text=text,

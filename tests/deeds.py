@@ -11,12 +11,15 @@ from models.ground import clock
 from models.ground.db import command, db
 from models.ground.vocabulary import Cause, Verdict
 from models.people.person import Person
+from models.record.article import Article
+from models.record.article import Article
 from models.record.entry import Entry
 from models.record.plan import StandardChange
 from models.record.ticket import Ticket
 from models.rules import workflow
 from models.steps import (
     approval,
+    archiving,
     closing,
     comment,
     customer_verification,
@@ -26,7 +29,7 @@ from models.steps import (
     repair,
     triage,
 )
-from tests.factories import a_plan, a_standard_change, person
+from tests.factories import a_plan, a_standard_change, a_ticket, person
 
 Do = Callable[[Ticket, Any], Any]
 
@@ -81,6 +84,12 @@ def _template() -> StandardChange:
     return db.session.scalars(select(StandardChange)).first() or a_standard_change()
 
 
+def _article() -> Article:
+    """Something that is known already."""
+    known = db.session.scalars(select(Article)).first()
+    return known or archiving.draft_article(a_ticket("awaiting_customer"), actor=person("zhao"))
+
+
 def _entry_of(ticket: Ticket) -> Entry | None:
     return db.session.scalars(select(Entry).where(Entry.ticket_id == ticket.id).order_by(Entry.id)).first()
 
@@ -103,6 +112,15 @@ def _breach(ticket: Ticket) -> None:
 def _send_link(ticket: Ticket) -> None:
     if ticket.state != "archived":
         customer_verification.send_link(ticket, actor=person("wang"))
+
+
+def _write_article(_ticket: Ticket) -> None:
+    if not db.session.scalar(select(Article)):
+        archiving.draft_article(a_ticket("closed"), actor=person("zhao"))
+
+
+def _reuse(ticket: Ticket, actor: Any) -> Any:
+    return diagnosis.reuse_solution(ticket, actor=actor, article=db.session.scalars(select(Article)).one())
 
 
 def _begin_to_wait(ticket: Ticket) -> None:
@@ -158,6 +176,8 @@ DEEDS: dict[str, Deed] = {
     "step": Deed("zhao", lambda t, a: diagnosis.log_step(t, actor=a, done="看日志。", seen="504。")),
     "diagnose": Deed("zhao", lambda t, a: diagnosis.record_diagnosis(
         t, actor=a, root_cause="缓存写满。", cause=Cause.CAPACITY)),
+    "reuse": Deed("zhao", _reuse, _write_article),
+    "reuse": Deed("wang", lambda t, a: diagnosis.reuse_solution(t, actor=a, article=_article()), lambda _: _article()),
     "ask": Deed("wang", lambda t, a: triage.ask_reporter(t, actor=a, question="几点开始的?")),
     "supply": Deed("zhang", lambda t, a: intake.supply_information(t, actor=a, text="九点开始。")),
     "wait": Deed("wang", lambda t, a: comment.wait_for(t, actor=a, party="vendor", reason="等备件。")),

@@ -7,6 +7,7 @@ from typing import Any
 
 import uvicorn
 from flask import Flask
+from starlette.middleware.gzip import GZipMiddleware
 
 from models.ground import clock
 from workers.hub import Hub
@@ -22,7 +23,7 @@ def serve(app: Flask, *, listener: socket.socket, redis_url: str, secret_key: st
     """Answer requests from `listener` until SIGTERM or SIGINT."""
     door = FrontDoor(app, redis_url=redis_url, secret_key=secret_key)
     config = uvicorn.Config(
-        door,
+        GZipMiddleware(door, minimum_size=500, compresslevel=4),  # leaves the live stream as it is
         loop="uvloop",
         http="httptools",
         ws="none",

@@ -11,6 +11,7 @@ from sqlalchemy.orm import joinedload, lazyload, load_only
 
 from models.ground import clock
 from models.ground.db import db
+from models.ground.instants import instant_of, moment_of
 from models.ground.vocabulary import HOUSEKEEPING, ClockKind, Party, State
 from models.people.customer import Contact
 from models.people.person import Person
@@ -130,7 +131,7 @@ def held_by(person: Person, most: int = 100) -> int:
     return count_up_to(select(Ticket).where(Ticket.assignee_id == person.id, Ticket.state.in_(OPEN)), most)
 
 
-def count_up_to(wanted: Select[Any], most: int = 100) -> int:
+def count_up_to(wanted: Select[*tuple[Any, ...]], most: int = 100) -> int:
     """How many tickets a query finds, counting to `most` and no further."""
     few = wanted.with_only_columns(Ticket.id).order_by(None).limit(most).subquery()
     return db.session.scalar(select(func.count()).select_from(few)) or 0
@@ -215,11 +216,11 @@ def _watched(only: str) -> ColumnElement[bool]:
             return Ticket.escalation > 0
 
 
-def _seen_by(actor: Person) -> Select[Any]:
+def _seen_by(actor: Person) -> Select[*tuple[Any, ...]]:
     return select(*_KEY).where(visible(actor))
 
 
-def _by_due(wanted: Select[Any], after: str) -> Page:
+def _by_due(wanted: Select[*tuple[Any, ...]], after: str) -> Page:
     """Nearest promise first; tickets without one come last."""
     due = Ticket.next_due_at
     if key := _key(after):
@@ -228,16 +229,16 @@ def _by_due(wanted: Select[Any], after: str) -> Page:
         later = (due > at) | ((due == at) & (Ticket.id > last)) | undated
         wanted = wanted.where(later if at < FAR else undated & (Ticket.id > last))
     keys = _read(wanted.order_by(due.asc().nulls_last(), Ticket.id))
-    return _page(keys, lambda last: f"{(last.due_at or FAR).isoformat()}_{last.id}")
+    return _page(keys, lambda last: _name(last.due_at, last.id))
 
 
-def _newest_first(wanted: Select[Any], after: str) -> Page:
+def _newest_first(wanted: Select[*tuple[Any, ...]], after: str) -> Page:
     if key := _key(after):
         wanted = wanted.where(Ticket.id < key[1])
-    return _page(_read(wanted.order_by(Ticket.id.desc())), lambda last: f"{FAR.isoformat()}_{last.id}")
+    return _page(_read(wanted.order_by(Ticket.id.desc())), lambda last: _name(None, last.id))
 
 
-def _read(wanted: Select[Any]) -> list[Key]:
+def _read(wanted: Select[*tuple[Any, ...]]) -> list[Key]:
     return [Key(*row) for row in db.session.execute(wanted.limit(PAGE + 1))]
 
 
@@ -245,12 +246,13 @@ def _page(keys: list[Key], name: Callable[[Key], str]) -> Page:
     return Page(keys[:PAGE], OBLIGATIONS, name(keys[PAGE - 1]) if len(keys) > PAGE else "")
 
 
+def _name(due_at: datetime | None, id_: int) -> str:
+    """A place in a list as an address can carry it."""
+    return f"{instant_of(due_at or FAR)}_{id_}"
+
+
 def _key(after: str) -> tuple[datetime, int] | None:
-    """The place that an address names; None for anything that this file has not written."""
-    at, _, last = after.rpartition("_")
-    try:
-        due_at = datetime.fromisoformat(at)
-    except ValueError:
-        return None
-    is_ours = due_at.tzinfo is not None and last.isascii() and last.isdigit() and len(last) < 16
-    return (due_at, int(last)) if is_ours else None
+    """The place that an address names; None for anything that `_name` has not written."""
+    at, _, last = after.partition("_")
+    is_ours = all(part.isascii() and part.isdigit() and len(part) < 19 for part in (at, last))
+    return (moment_of(min(int(at), instant_of(FAR))), int(last)) if is_ours else None

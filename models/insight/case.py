@@ -39,7 +39,7 @@ class Case:
 def case_of(ticket: Ticket) -> Case:
     """Everything that the steps of the road have written on the ticket."""
     return Case(
-        plans=_all(Plan, ticket)[::-1],
+        plans=ticket.plans[::-1],
         work=_all(WorkStep, ticket),
         tests=_all(Verification, ticket),
         results=_all(Resolution, ticket),

@@ -53,7 +53,7 @@ class Person(UserMixin, Base):
     version: Mapped[int] = mapped_column(default=1)
     team: Mapped[Team | None] = relationship(lazy="joined")
     department: Mapped[Department | None] = relationship()
-    roles_held: Mapped[list[RoleHeld]] = relationship(lazy="selectin", cascade="all, delete-orphan")
+    roles_held: Mapped[list[RoleHeld]] = relationship(cascade="all, delete-orphan")
     __mapper_args__ = {"version_id_col": version}
 
     session_token = ""  # set while signing in; what Flask-Login keeps in the cookie

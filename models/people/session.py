@@ -4,7 +4,7 @@ import secrets
 from datetime import datetime, timedelta
 
 from sqlalchemy import ForeignKey, String, select
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from models.ground import clock, tokens
 from models.ground.db import Base, Instant, db
@@ -65,7 +65,8 @@ def open_session(person: Person, *, browser: str) -> str:
 
 def session_of(token: str) -> Session | None:
     """The living session with this token: not ended, not expired, of an active person's present epoch."""
-    found = db.session.scalar(select(Session).where(Session.token_hash == tokens.digest(token)))
+    wanted = select(Session).where(Session.token_hash == tokens.digest(token))
+    found = db.session.scalar(wanted.options(joinedload(Session.person).selectinload(Person.roles_held)))
     if not found or found.ended_at or found.expires_at <= clock.real_now():
         return None
     return found if found.person.active and found.epoch == found.person.epoch else None

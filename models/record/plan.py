@@ -33,7 +33,7 @@ class Plan(Base):
     digest: Mapped[str] = mapped_column(String(64))
     outcome: Mapped[str] = mapped_column(String(12), default="")  # approved, returned, withdrawn, rolled_back
     decided_at: Mapped[datetime | None] = mapped_column(Instant)
-    ticket: Mapped[Ticket] = relationship()
+    ticket: Mapped[Ticket] = relationship(back_populates="plans")
     author: Mapped[Person] = relationship()
     approvals: Mapped[list["Approval"]] = relationship(back_populates="plan", order_by="Approval.id")
 

@@ -1,9 +1,10 @@
 """The ticket: one fault on its road. Only workflow.advance() writes `state`, only the journal `seq`."""
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from sqlalchemy import ForeignKey, Index, String, Text, select
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from models.ground import clock
 from models.ground.db import Base, Instant, db
@@ -12,6 +13,9 @@ from models.people.customer import Contact, Customer
 from models.people.person import Person
 from models.people.team import Service, Team
 from models.policy.version import PolicyVersion
+
+if TYPE_CHECKING:
+    from models.record.plan import Plan
 
 STATUS_OF = {
     State.AWAITING_TRIAGE: Status.OPEN,
@@ -109,6 +113,7 @@ class Ticket(Base):
     team: Mapped[Team | None] = relationship()
     policy_version: Mapped[PolicyVersion] = relationship()
     parent: Mapped["Ticket | None"] = relationship(remote_side="Ticket.id")
+    plans: Mapped[list["Plan"]] = relationship(back_populates="ticket", order_by="Plan.revision")
     followers: Mapped[list[Person]] = relationship(secondary="follower", order_by=Person.id)
     __mapper_args__ = {"version_id_col": version, "version_id_generator": False}
 
@@ -141,7 +146,9 @@ class Ticket(Base):
 
 def find_ticket(number: str) -> Ticket | None:
     """The ticket with exactly this number."""
-    return db.session.scalar(select(Ticket).where(Ticket.number == number.upper()))
+    people = (Ticket.reporter, Ticket.registrar, Ticket.assignee, Ticket.contact, Ticket.customer)
+    with_all = (joinedload(relation) for relation in (*people, Ticket.team, Ticket.service))
+    return db.session.scalar(select(Ticket).where(Ticket.number == number.upper()).options(*with_all))
 
 
 def title_of(description: str) -> str:

@@ -179,7 +179,7 @@ def _has_sat(actor: Person, ticket: Ticket) -> bool:
 
 
 def _open_plan(ticket: Ticket) -> Plan | None:
-    return db.session.scalar(select(Plan).where(Plan.ticket_id == ticket.id).order_by(Plan.revision.desc()).limit(1))
+    return ticket.plans[-1] if ticket.plans else None
 
 
 def _has_seat(actor: Person, ticket: Ticket) -> bool:

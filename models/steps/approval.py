@@ -26,9 +26,10 @@ def submit_plan(
     """
     _refuse_incomplete(risk, steps, texts)
     workflow.check_state(ticket, "submit_plan")
+    seated = _approvers(ticket, actor, risk, approvers or [])
     plan = _new_plan(ticket, actor=actor, risk=risk, steps=steps, **texts)
     rule = "all" if risk == Risk.MAJOR else "any"
-    for person in _approvers(ticket, actor, risk, approvers or []):
+    for person in seated:
         plan.approvals.append(
             Approval(person_id=person.id, person=person, author_id=actor.id, rule=rule, digest=plan.digest)
         )

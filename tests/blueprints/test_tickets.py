@@ -40,7 +40,7 @@ def test_route(ask, act, sign_in):
 def test_the_page_carries_the_marks_that_outsiders_rely_on(sign_in):
     ticket = a_ticket("awaiting_plan", severity="P1")
     page = sign_in("zhao").get(f"/t/{ticket.number}")
-    mark = page.one("article", data_ticket=ticket.number)
+    mark = page.one("section", data_ticket=ticket.number)
     assert {name: mark[f"data-{name}"] for name in ("state", "status", "severity", "version", "escalation")} == {
         "state": "awaiting_plan", "status": "in_progress", "severity": "P1", "version": str(ticket.version),
         "escalation": "0",

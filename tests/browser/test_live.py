@@ -182,8 +182,8 @@ def test_unread_messages_are_counted_live(house, desk, ticket):
     zhao = desk("zhao")
     zhao.go("/bench")
     zhao.page.wait_for_timeout(700)
-    inbox = zhao.page.locator('[data-live^="u-"]').first
-    before = inbox.inner_text()
+    inbox = zhao.page.locator("#inbox")
+    before = inbox.text_content()
     with house.app.app_context():
         made = intake.report_fault(actor=find_person("feng"), description="另一张单")
         zhao_ = find_person("zhao")

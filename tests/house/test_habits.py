@@ -38,13 +38,11 @@ def test_deadlines_are_rows(path):
 
 @each(CODE)
 def test_one_place_commits(path):
-    """Everything else is a command (models.ground.db.command)."""
+    """Everything else is a command (models.ground.db.command); a savepoint inside one commits nothing."""
     if name(path) == "models/ground/db.py":
         return
     for line, called in calls(path):
-        assert called.rsplit(".", 1)[-1] not in ("commit", "begin", "begin_nested"), (
-            f"{name(path)}:{line} calls {called}"
-        )
+        assert called.rsplit(".", 1)[-1] not in ("commit", "begin"), f"{name(path)}:{line} calls {called}"
 
 
 def test_one_writer_of_state():

@@ -8,15 +8,17 @@ from threading import Barrier
 import pytest
 from sqlalchemy import func, select
 
+from models.clockwork import escalation as clockwork
 from models.ground.db import WRITE, db
 from models.record.attachment import Attachment, attachments_of
 from models.record.entry import Entry
 from models.record.event import Event
 from models.record.ticket import Ticket, find_ticket
-from models.steps import triage
+from models.steps import intake, triage
 from tests.browsing import Browser
 from tests.database import NOT_BUSINESS, difference, everything
 from tests.factories import a_ticket
+from tests.models.test_deadlines import at
 
 TEXT = "ERP 点提交后一直转圈,已经试过换浏览器。"
 
@@ -186,8 +188,6 @@ def test_a_busy_database_loses_no_text(cast, sign_in):
 
 
 def test_an_unexpected_error_says_a_number_and_nothing_else(app, cast, sign_in, monkeypatch):
-    from models.steps import intake
-
     def breaks(**_):
         raise ZeroDivisionError("canary-of-the-inside")
 
@@ -239,11 +239,7 @@ def test_a_question_and_its_answer_over_http(cast, sign_in):
 
 def test_an_escalation_is_acknowledged_and_reported_up_over_http(cast, time, sign_in):
     """P5.3"""
-    from models.clockwork import escalation as clockwork
-
     ticket = a_ticket("awaiting_plan", severity="P0")
-    from tests.models.test_deadlines import at
-
     time(at("14:00"))
     while clockwork.sweep():
         pass

@@ -1,6 +1,7 @@
 """Joiners and leavers, passwords and sessions (P1)."""
 
 from datetime import timedelta
+from time import perf_counter
 
 import pytest
 from sqlalchemy import select
@@ -157,7 +158,6 @@ def test_a_guessed_reset(cast, token):
 
 def test_a_stranger_takes_as_long_as_a_colleague(cast):
     """The hash is computed for nobody too, so that an answer's time tells nothing."""
-    from time import perf_counter
 
     def seconds(who: Person | None) -> float:
         began = perf_counter()

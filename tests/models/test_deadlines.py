@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from models.ground.db import db
 from models.record.deadline import Deadline, Pause, deadlines_of
-from models.steps import comment, intake, repair, triage
+from models.steps import comment, customer_verification, diagnosis, intake, repair, triage
 from tests.factories import MATRIX, a_ticket, an_answered_ticket, deadline, person
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -147,8 +147,6 @@ def test_the_road_going_on_ends_the_waiting(cast, time):
     ticket = a_ticket("awaiting_engineer", severity="P1")
     triage.ask_reporter(ticket, actor=cast.wang, question="?")
     time(at("10:30"))
-    from models.steps import diagnosis
-
     diagnosis.take_ticket(ticket, actor=cast.zhao)
     assert ticket.waiting_on == ""
     assert deadline(ticket, "resolve").due_at == at("18:30")
@@ -242,8 +240,6 @@ def test_an_answer_meets_what_it_answers(cast):
 def test_back_to_work_is_a_new_round(cast, time):
     ticket = a_ticket("awaiting_customer", severity="P1")
     time(at("11:00"))
-    from models.steps import customer_verification
-
     customer_verification.dispute_result(ticket, actor=cast.zhang, reason="又出现了。")
     found = deadline(ticket, "resolve")
     assert (found.round, found.started_at, found.due_at) == (2, at("11:00"), at("19:00"))

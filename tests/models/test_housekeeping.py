@@ -33,9 +33,7 @@ def test_reminders_and_then_silence(cast, time):
     assert ticket.state == "awaiting_review"
     said = db.session.scalars(select(Confirmation).where(Confirmation.ticket_id == ticket.id)).one()
     assert (said.means, said.satisfaction, said.link_id) == ("silence", "", None), "silence is never satisfaction"
-    assert events_of(ticket)[-1].name == "silently_confirmed" or "silently_confirmed" in [
-        e.name for e in events_of(ticket)
-    ]
+    assert "silently_confirmed" in [e.name for e in events_of(ticket)]
     assert journal.verify(ticket, events_of(ticket)) is None
     assert deadline(ticket, "close").started_at == at("25.T10:00")
 

@@ -11,6 +11,7 @@ from models.ground.errors import Conflict, DomainError, Gone, Refused
 from models.record.link import Link, find_link, living_link
 from models.record.message import Message
 from models.record.resolution import Confirmation
+from models.record.ticket import Ticket
 from models.steps import closing, customer_verification, intake
 from tests.database import difference, everything
 from tests.factories import a_ticket, archive
@@ -119,8 +120,6 @@ def test_a_change_of_mind_until_the_archive(asked, cast):
 def test_partly_solved_splits_the_rest_off(asked):
     """P10.2"""
     customer_verification.confirm_result(asked, actor=living_link(asked), verdict="partly", comment="导出仍然很慢。")
-    from models.record.ticket import Ticket
-
     rest = db.session.scalars(select(Ticket).where(Ticket.parent_id == asked.id)).one()
     assert (rest.description, rest.state, rest.contact_id) == ("导出仍然很慢。", "awaiting_triage", asked.contact_id)
     assert asked.state == "awaiting_review"

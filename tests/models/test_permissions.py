@@ -42,6 +42,7 @@ BY_ROLE = {
     "triage": {"first_line", "supervisor"},
     "answer": {"first_line"},
     "ask": {"first_line", "supervisor"},
+    "reuse": {"first_line"},
     "supply": {"first_line"},
     "hand_over": {"supervisor", "tech_manager"},
     "step": {"engineer"},

@@ -1,0 +1,86 @@
+"""Migrations: from nothing to now, back to nothing and up again, and what they make is what the models say."""
+
+from collections.abc import Iterator
+
+import flask_migrate
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from flask import Flask
+from sqlalchemy import inspect, text
+from sqlalchemy.engine import make_url
+
+from app import create_app
+from migrations.guards_0001 import GUARDS
+from models import demonstration
+from models.ground.db import db
+from models.steps import intake
+from tests.conftest import SERVER, PostgresDatabase, SqliteFile, settings
+from tests.factories import person
+
+BY_HAND = "search_text"  # full-text tables differ between the databases
+
+
+@pytest.fixture
+def empty(tmp_path) -> Iterator[Flask]:
+    """An application before an empty database of its own."""
+    database = PostgresDatabase(make_url(SERVER)) if SERVER else SqliteFile(tmp_path)
+    app = create_app(settings(tmp_path, database_url=database.url))
+    with app.app_context():
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+        if isinstance(database, PostgresDatabase):
+            database.drop()
+
+
+def tables() -> set[str]:
+    db.session.rollback()
+    return {table for table in inspect(db.engine).get_table_names() if not table.startswith(BY_HAND)}
+
+
+def guards() -> set[str]:
+    """The triggers that stand in the database."""
+    db.session.rollback()
+    sqlite = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+    postgres = "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal"
+    return set(db.session.scalars(text(sqlite if db.engine.dialect.name == "sqlite" else postgres)))
+
+
+def test_up_from_nothing_down_and_up_again(empty):
+    assert tables() == set()
+    for _ in range(2):
+        flask_migrate.upgrade()
+        assert tables() == set(db.metadata.tables) | {"alembic_version"}
+        assert guards() == {name for name, *_ in GUARDS}
+        assert not inspect(db.engine).has_table("no_such_table")
+        flask_migrate.downgrade(revision="base")
+        assert tables() == {"alembic_version"}
+        assert guards() == set()
+        assert not inspect(db.engine).has_table(BY_HAND)
+
+
+def test_the_models_and_the_migrations_say_the_same(empty):
+    flask_migrate.upgrade()
+    with db.engine.connect() as connection:
+        context = MigrationContext.configure(
+            connection,
+            opts={
+                "compare_type": True,
+                "include_name": lambda name, kind, _: kind != "table" or not (name or "").startswith(BY_HAND),
+            },
+        )
+        assert compare_metadata(context, db.metadata) == []
+
+
+def test_a_new_desk_works(empty):
+    flask_migrate.upgrade()
+    demonstration.found_desk()
+    demonstration.cast_people()
+    assert intake.report_fault(actor=person("zhang"), description="第一张单").state == "awaiting_triage"
+
+
+def test_the_demonstration_is_loaded_once(empty):
+    flask_migrate.upgrade()
+    assert demonstration.load_demonstration()
+    assert not demonstration.load_demonstration()
