@@ -12,7 +12,6 @@ from models.ground.db import command, db
 from models.ground.vocabulary import Cause, Verdict
 from models.people.person import Person
 from models.record.article import Article
-from models.record.article import Article
 from models.record.entry import Entry
 from models.record.plan import StandardChange
 from models.record.ticket import Ticket
@@ -82,12 +81,6 @@ def _decide(decision: Callable[..., Any]) -> Do:
 
 def _template() -> StandardChange:
     return db.session.scalars(select(StandardChange)).first() or a_standard_change()
-
-
-def _article() -> Article:
-    """Something that is known already."""
-    known = db.session.scalars(select(Article)).first()
-    return known or archiving.draft_article(a_ticket("awaiting_customer"), actor=person("zhao"))
 
 
 def _entry_of(ticket: Ticket) -> Entry | None:
@@ -177,7 +170,6 @@ DEEDS: dict[str, Deed] = {
     "diagnose": Deed("zhao", lambda t, a: diagnosis.record_diagnosis(
         t, actor=a, root_cause="缓存写满。", cause=Cause.CAPACITY)),
     "reuse": Deed("zhao", _reuse, _write_article),
-    "reuse": Deed("wang", lambda t, a: diagnosis.reuse_solution(t, actor=a, article=_article()), lambda _: _article()),
     "ask": Deed("wang", lambda t, a: triage.ask_reporter(t, actor=a, question="几点开始的?")),
     "supply": Deed("zhang", lambda t, a: intake.supply_information(t, actor=a, text="九点开始。")),
     "wait": Deed("wang", lambda t, a: comment.wait_for(t, actor=a, party="vendor", reason="等备件。")),
