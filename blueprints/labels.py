@@ -151,7 +151,7 @@ def register(app: Flask) -> None:
 
 
 def label(kind: str, code: str | None) -> str:
-    """The word for a code; the code itself where there is none. Looked up once a page: tables say the same words often."""
+    """The word for a code; the code itself where there is none. Looked up once a page: tables repeat themselves."""
     known: dict[tuple[str, str | None], str] = _of_page("words", dict)
     if (kind, code) not in known:
         known[kind, code] = str(WORDS.get(kind, {}).get(code or "", code or ""))

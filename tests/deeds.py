@@ -169,7 +169,7 @@ DEEDS: dict[str, Deed] = {
     "step": Deed("zhao", lambda t, a: diagnosis.log_step(t, actor=a, done="看日志。", seen="504。")),
     "diagnose": Deed("zhao", lambda t, a: diagnosis.record_diagnosis(
         t, actor=a, root_cause="缓存写满。", cause=Cause.CAPACITY)),
-    "reuse": Deed("zhao", _reuse, _write_article),
+    "reuse": Deed("wang", _reuse, _write_article),
     "ask": Deed("wang", lambda t, a: triage.ask_reporter(t, actor=a, question="几点开始的?")),
     "supply": Deed("zhang", lambda t, a: intake.supply_information(t, actor=a, text="九点开始。")),
     "wait": Deed("wang", lambda t, a: comment.wait_for(t, actor=a, party="vendor", reason="等备件。")),
