@@ -69,6 +69,9 @@ WORDS: dict[str, dict[str, Any]] = {
         "resolve_max": _l("Latest resolution"), "update": _l("Next update"), "follow_up": _l("Follow-up"),
         "close": _l("Closing"),
     },
+    "clock_state": {
+        "paused": _l("paused"), "met": _l("met in time"), "late": _l("met late"), "cancelled": _l("cancelled"),
+    },
     "party": {
         "reporter": _l("Reporter"), "customer": _l("Customer"), "vendor": _l("Vendor"),
         "department": _l("Another department"), "window": _l("Scheduled window"),
@@ -141,7 +144,7 @@ def register(app: Flask) -> None:
     """Language, zone, filters and globals of every template."""
     Babel(app, locale_selector=locale, default_locale="zh", default_timezone="UTC")
     app.jinja_env.add_extension("jinja2.ext.i18n")
-    app.jinja_env.install_gettext_callables(_translated, _counted, newstyle=True)  # type: ignore[attr-defined]
+    app.jinja_env.install_gettext_callables(translated, _counted, newstyle=True)  # type: ignore[attr-defined]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(local=local, linebreaks=linebreaks, size=size)
     app.jinja_env.globals.update(label=label, now=clock.now, named=named)
@@ -219,8 +222,8 @@ def _of_page(name: str, make: Callable[[], T]) -> T:
     return found
 
 
-def _translated(message: str) -> str:
-    """gettext for templates, with the catalogue found once a page."""
+def translated(message: str) -> str:
+    """gettext for templates and lists, with the catalogue found once a page."""
     return str(_of_page("translations", get_translations).ugettext(message))
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from sqlalchemy import Table, insert, select
+from sqlalchemy.orm import lazyload, load_only
 
 from models.ground import clock
 from models.ground.db import db
@@ -50,6 +51,10 @@ TOLD: dict[str, tuple[tuple[str, str, tuple[str, ...]], ...]] = {
     "reported_up": (("directors", "escalated", BOTH),),
     "reminded": (("caller", "reminder", BOTH),),
 }
+
+
+# What telling somebody takes; the rest of a person is read only if somebody asks.
+_ADDRESS = (load_only(Person.name, Person.email, Person.active, Person.on_duty, Person.engineer_level), lazyload("*"))
 
 
 @dataclass(frozen=True)
@@ -119,7 +124,7 @@ def people(role: Role | str, ticket: Ticket) -> list[Person]:
 
     Of a ticket about security only those hear who may see it (P2.11), or who are called whatever it is.
     """
-    found = list(db.session.scalars(holders(role, ticket.team_id)))
+    found = list(db.session.scalars(holders(role, ticket.team_id).options(*_ADDRESS)))
     if ticket.category == Category.SECURITY and role not in (Role.DUTY_LEAD, Role.ADMIN):
         found = [person for person in found if can_see(person, ticket)]
     return [person for person in found if person.on_duty] or found

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import cast
 
-from sqlalchemy import func, select
+from sqlalchemy import Table, func, insert, select
 
 from models.ground import clock, working_time
 from models.ground.db import db
@@ -24,16 +25,19 @@ from models.record.deadline import (
 )
 from models.record.ticket import Ticket
 
+_TABLE = cast(Table, Deadline.__table__)
+_COLUMNS = [column.name for column in _TABLE.columns if column.name != "id"]
 REMINDER_EVERY_DAYS = 1  # working days between two reminders of an unanswered confirmation (P10.4)
 
 
 def open_first(ticket: Ticket, kinds: Iterable[str]) -> None:
     """Start the clocks of a ticket that has just been registered: there is no earlier round and no pause to ask for."""
-    due = []
-    for kind in kinds:
-        if deadline := _start(ticket, kind, ticket.created_at, nth=1, pauses=()):
-            due.append(deadline.due_at)
-    ticket.next_due_at = min(due, default=None)
+    agreed = [_make(ticket, kind, ticket.created_at, nth=1, pauses=()) for kind in kinds]
+    deadlines = [deadline for deadline in agreed if deadline]
+    if deadlines:
+        rows = [{name: getattr(deadline, name) for name in _COLUMNS} for deadline in deadlines]
+        db.session.execute(insert(_TABLE), rows)  # all in one; as objects each would be a statement of its own
+    ticket.next_due_at = min((deadline.due_at for deadline in deadlines), default=None)
 
 
 def open_clock(ticket: Ticket, kind: str, *, started_at: datetime) -> Deadline | None:
@@ -177,6 +181,12 @@ def _next_rung(deadline: Deadline, after: int) -> tuple[int, datetime | None]:
 
 
 def _start(ticket: Ticket, kind: str, started_at: datetime, *, nth: int, pauses: Pauses) -> Deadline | None:
+    if deadline := _make(ticket, kind, started_at, nth=nth, pauses=pauses):
+        db.session.add(deadline)
+    return deadline
+
+
+def _make(ticket: Ticket, kind: str, started_at: datetime, *, nth: int, pauses: Pauses) -> Deadline | None:
     due_at = _due(ticket, kind, started_at, ticket.severity, pauses)
     if due_at is None:
         return None
@@ -189,9 +199,9 @@ def _start(ticket: Ticket, kind: str, started_at: datetime, *, nth: int, pauses:
         started_at=started_at,
         due_at=due_at,
         state=RUNNING,
+        late_by_triage=False,
     )
     set_next_mark(deadline, after=0, pauses=pauses)
-    db.session.add(deadline)
     return deadline
 
 
