@@ -24,6 +24,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.types import DateTime, TypeDecorator
 
 from models.ground.errors import Busy, Conflict
+from models.ground.turns import turn
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -87,7 +88,8 @@ def command(function: Callable[P, R]) -> Callable[P, R]:
             raise RuntimeError(f"{function.__name__}: a command does not call a command")
         for attempt in range(RETRIES):
             try:
-                return _once(function, args, kwargs)
+                with turn(db.engine.url.database if is_sqlite() else None):
+                    return _once(function, args, kwargs)
             except DBAPIError as error:
                 if not _worth_retrying(error) or attempt == RETRIES - 1:
                     raise _in_words(error) from error
