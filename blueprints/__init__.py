@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from blueprints import access, clock_words, commands, labels, pages, safety
+from blueprints import access, clock_words, commands, labels, pages, rows, safety
 from blueprints.account import routes as account
 from blueprints.admin import routes as admin
 from blueprints.approval import routes as approval
@@ -29,6 +29,7 @@ def register(app: Flask) -> None:
     safety.register(app)
     pages.register(app)
     clock_words.register(app)
+    rows.register(app)
     labels.register(app)  # last: the components keep the globals of this moment
     commands.register(app)
     for room in ROOMS:

@@ -69,6 +69,11 @@ WORDS: dict[str, dict[str, Any]] = {
         "resolve_max": _l("Latest resolution"), "update": _l("Next update"), "follow_up": _l("Follow-up"),
         "close": _l("Closing"),
     },
+    "column": {
+        "number": _l("Number"), "title": _l("Problem"), "severity": _l("Severity"), "status": _l("Status"),
+        "state": _l("Stage"), "team": _l("Team"), "assignee": _l("Handled by"), "reporter": _l("Reported by"),
+        "created_at": _l("Reported at"), "clock": _l("Next deadline"),
+    },
     "clock_state": {
         "paused": _l("paused"), "met": _l("met in time"), "late": _l("met late"), "cancelled": _l("cancelled"),
     },
