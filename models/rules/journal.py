@@ -3,7 +3,7 @@
 import hashlib
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, cast
 
 from sqlalchemy import Table, insert, inspect
@@ -84,7 +84,7 @@ def digest_of(*texts: str) -> str:
 
 def link_of(before: str, row: dict[str, Any]) -> str:
     """The chain value of an event row after `before`: HMAC(key, before ‖ row)."""
-    said = json.dumps(row | {"at": row["at"].isoformat()}, sort_keys=True, ensure_ascii=False, default=str)
+    said = json.dumps(row | {"at": row["at"].astimezone(UTC).isoformat()}, sort_keys=True, ensure_ascii=False, default=str)
     return tokens.mac("event-chain", (before + said).encode()).hex()
 
 
