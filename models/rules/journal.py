@@ -84,7 +84,8 @@ def digest_of(*texts: str) -> str:
 
 def link_of(before: str, row: dict[str, Any]) -> str:
     """The chain value of an event row after `before`: HMAC(key, before ‖ row)."""
-    said = json.dumps(row | {"at": row["at"].astimezone(UTC).isoformat()}, sort_keys=True, ensure_ascii=False, default=str)
+    at = row["at"].astimezone(UTC).isoformat()
+    said = json.dumps(row | {"at": at}, sort_keys=True, ensure_ascii=False, default=str)
     return tokens.mac("event-chain", (before + said).encode()).hex()
 
 
