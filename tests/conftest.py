@@ -34,7 +34,7 @@ KEY = "a key for tests only, long enough for anybody"
 
 
 class Cast:
-    """The people of the demonstration by their login (`cast.zhang`), read anew at each look, and what they look after."""
+    """The people of the demonstration by their login (`cast.zhang`), read anew at each look, and their things."""
 
     def __getattr__(self, login: str) -> Person:
         person = find_person(login)

@@ -159,7 +159,8 @@ def carry_out_and_test(way: Journey) -> None:
     way.does(way.engineer, "fix")
     way.at(way.resolved)
     way.does(
-        "he", "pass_test", "/test", findings="与上报人一起验证通过。", result=way.sample["result"] or "已可以正常登录。",
+        "he", "pass_test", "/test", findings="与上报人一起验证通过。",
+        result=way.sample["result"] or "已可以正常登录。",
         cause="见排查记录", measures="已处理", prevention="加告警",
     )  # fmt: skip
     assert way.ticket.state == "awaiting_customer"

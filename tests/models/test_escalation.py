@@ -113,10 +113,9 @@ def test_the_promise_of_the_process(cast, time, severity, kind, hours):
     assert 100 not in [mark for _, mark, _, _ in fired(ticket, kind)]
     sweep_until(time, due)
     assert fired(ticket, kind)[-1][1:3] == (100, "tech_manager")
-    inbox = db.session.scalars(
-        select(Message).where(Message.person_id == cast.liu.id, Message.template == "escalated", Message.event_id
-                              == max(e.id for e in events_of(ticket) if e.name == "escalated" and e.details["kind"] == kind))
-    ).all()  # fmt: skip
+    climbs = [e.id for e in events_of(ticket) if e.name == "escalated" and e.details["kind"] == kind]
+    told = select(Message).where(Message.person_id == cast.liu.id, Message.template == "escalated")
+    inbox = db.session.scalars(told.where(Message.event_id == max(climbs))).all()
     assert {message.channel for message in inbox} == {"app", "mail"}
 
 

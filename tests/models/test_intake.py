@@ -1,4 +1,4 @@
-"""Intake (P2): only the description is needed; files are never lost; the desk registers for callers; search finds it."""
+"""Intake (P2): only the description is needed; files are never lost; the desk registers for callers; search finds."""
 
 from datetime import timedelta
 

@@ -139,9 +139,12 @@ def test_outside_a_command_nothing_can_be_written(cast):
 
 
 def attempt_fails(attempt):
-    with pytest.raises(DBAPIError, match=r"(?i)read-?only"):
+    def write_and_commit():
         attempt()
         db.session.commit()
+
+    with pytest.raises(DBAPIError, match=r"(?i)read-?only"):
+        write_and_commit()
     db.session.rollback()
 
 

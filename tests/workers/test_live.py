@@ -11,7 +11,7 @@ import pytest
 from flask import Flask, request
 from itsdangerous import URLSafeTimedSerializer
 
-from workers import body, web
+from workers import web
 from workers.queues import Doorbell
 from workers.web import serve
 
@@ -103,12 +103,12 @@ def door(redis_server, bell):
     door.process.kill()
 
 
-def test_a_change_reaches_every_open_page_long_before_a_heartbeat(door, bell):
+def test_a_change_reaches_every_open_page_within_a_second(door, bell):
     pages = [door.listen("t-12", "tickets") for _ in range(20)]
     began = monotonic()
     bell.tell({"t-12": 7, "tickets": 99})
     eventually(lambda: all(len(page.news) == 2 for page in pages))
-    assert monotonic() - began < 10
+    assert monotonic() - began < 1
     assert pages[0].news == [{"topic": "t-12", "version": 7}, {"topic": "tickets", "version": 99}]
 
 
@@ -166,7 +166,7 @@ def test_stopping_does_not_wait_for_open_pages(door):
     door.process.terminate()
     door.process.join(5)
     assert door.process.exitcode is not None
-    assert monotonic() - began < web.SECONDS_TO_FINISH
+    assert monotonic() - began < 2
     eventually(lambda: all(page.is_over for page in pages))
 
 
@@ -176,7 +176,7 @@ def test_half_sent_bodies_hold_up_nobody(door):
         sender.sendall(b"POST /length HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nhalf")
     began = monotonic()
     assert door.ask("POST", "/length", b"whole")[1] == "5"
-    assert monotonic() - began < body.SECONDS_TO_SEND_MORE / 2
+    assert monotonic() - began < 0.5
     for sender in slow:
         sender.close()
 
