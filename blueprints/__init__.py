@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from blueprints import access, clock_words, commands, labels, pages, rows, safety
+from blueprints import access, clock_words, commands, labels, one_time, pages, refusals, rows, safety
 from blueprints.account import routes as account
 from blueprints.admin import routes as admin
 from blueprints.approval import routes as approval
@@ -27,6 +27,8 @@ def register(app: Flask) -> None:
     """Register rooms, helpers and commands; refuse to start when a route declares no permission."""
     access.register(app)
     safety.register(app)
+    one_time.register(app)
+    refusals.register(app)
     pages.register(app)
     clock_words.register(app)
     rows.register(app)

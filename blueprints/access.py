@@ -12,7 +12,7 @@ from sqlalchemy import select
 from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Response
 
-from blueprints import pages
+from blueprints import one_time, pages, refusals
 from models.ground import clock
 from models.ground.db import db
 from models.ground.errors import Missing, Refused
@@ -69,8 +69,8 @@ def requires(action: str, of: Callable[..., Any] | None = None) -> Callable[...,
                 thing = of(**{name: args.pop(name) for name in _names(of)})
                 _refuse_unless(action, thing)
             except (Missing, Refused):
-                if answered := pages.answered_already():
-                    return answered
+                if answered := one_time.answered_already():
+                    return pages.done(answered)
                 raise
             return view(thing, **args)
 
@@ -103,7 +103,7 @@ def sign_in_first() -> Response:
     if pages.is_fragment():
         return Response(status=401)
     if request.method != "GET":
-        return pages.error_page(401, pages.signed_out())
+        return refusals.error_page(401, refusals.signed_out())
     return redirect(url_for("account.login", next=sealed_here()), 303)
 
 

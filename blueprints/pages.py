@@ -1,48 +1,37 @@
-"""Pages and forms: all that the house knows of htmx, of one-time tokens, and of turning refusals into pages."""
+"""Pages and forms: all that the house knows of htmx, and a POST from end to end."""
 
-import hashlib
-import secrets
 from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-import structlog
 from flask import Flask, Response, current_app, g, make_response, redirect, render_template, request
 from flask_babel import gettext as _
 from flask_login import current_user
 from flask_wtf import FlaskForm
-from flask_wtf.csrf import CSRFError
-from itsdangerous import BadSignature, URLSafeSerializer
 from jinja2_fragments.flask import render_block
 from sqlalchemy.exc import IntegrityError
 from werkzeug.datastructures import FileStorage
-from werkzeug.exceptions import HTTPException
 
+from blueprints import one_time
+from blueprints.refusals import error_page, sentence_of
 from models.ground.db import db, expecting, last_words
 from models.ground.errors import Busy, Conflict, DomainError, Invalid
 from models.people.person import Person
-from models.record import attachment, once
+from models.record import attachment
 from models.record.attachment import Attachment
 from models.record.link import Link
 from models.rules import workflow
 from models.steps.intake import keep_file
 
-SECRETS = ("csrf_token", "password", "again", "old_password")  # never in the digest of what was sent
 POLL_EVERY = 15  # seconds a region waits for its next look while the live hub is silent
-log = structlog.get_logger("pages")
 
 
 def register(app: Flask) -> None:
-    """Template globals of forms, and one place where refusals become pages."""
+    """What forms ask while they are drawn."""
     app.jinja_env.globals.update(
-        once=one_time_token,
         can=lambda action, ticket: workflow.can(_actor(), action, ticket),
         kept_files=lambda: kept_files(_actor()),
     )
-    app.register_error_handler(DomainError, _refusal)
-    app.register_error_handler(CSRFError, _forged)
-    app.register_error_handler(HTTPException, _http_error)
-    app.register_error_handler(Exception, _trouble)
 
 
 def is_fragment() -> bool:
@@ -99,20 +88,20 @@ def act(
     `page` shows the form again with what was typed (422 for bad input, 409 when the thing has moved on);
     `then` names the address to go on to. A form sent twice gets the answer of the first.
     """
-    token = _read_token(action, thing)
-    if answered := _answer_of(token):
-        return answered
+    token = one_time.read(action, thing)
+    if answered := one_time.answer_of(token):
+        return done(answered)
     if not form.validate_on_submit():
         return _again(form, page, 422)
     if token is None:
         form.form_errors.append(_("This form is too old. Please check it and send it again."))
         return _again(form, page, 422)
     try:
-        with last_words(lambda result: once.spend(token, body=_body(), location=then(result))), expecting(_version()):
+        with last_words(lambda result: one_time.spend(token, location=then(result))), expecting(_version()):
             result = do()
     except IntegrityError:
-        if answered := _answer_of(token):
-            return answered
+        if answered := one_time.answer_of(token):
+            return done(answered)
         raise
     except (Invalid, Conflict, Busy) as refusal:
         db.session.rollback()
@@ -121,14 +110,6 @@ def act(
             _show_both(form, thing)
         return _again(form, page, refusal.status)
     return done(then(result))
-
-
-def answered_already() -> Response | None:
-    """The first answer of the form that is being sent again, also when its sender may no longer send it."""
-    if request.method in ("GET", "HEAD", "OPTIONS"):
-        return None
-    nonce, viewer, *_rest = _sealed() or ("", "")
-    return _answer_of(nonce) if nonce and viewer == _viewer() else None
 
 
 def refuse_form(form: FlaskForm) -> Response:
@@ -145,16 +126,6 @@ def add_error(form: FlaskForm, refusal: DomainError) -> None:
         field.errors = [*field.errors, sentence]
     else:
         form.form_errors.append(sentence)
-
-
-def sentence_of(refusal: DomainError) -> str:
-    """The refusal in the reader's language."""
-    return _(refusal.message, **refusal.values)
-
-
-def one_time_token(action: str, thing: Any = None) -> str:
-    """What a form carries: 128 random bits, bound to who sees it, the action and the thing (safety rule 12)."""
-    return str(_seal().dumps([secrets.token_hex(16), _viewer(), action, _name_of(thing)]))
 
 
 def files_of(uploads: Sequence[FileStorage], actor: Person | Link) -> list[str]:
@@ -204,122 +175,6 @@ def _block_of(template: str) -> str:
     return next((name for name in (wanted, "content") if name in blocks), "")
 
 
-def _read_token(action: str, thing: Any) -> str | None:
-    """The random part of the form's token; None when it is not ours, or was shown to somebody else."""
-    sealed = _sealed()
-    return sealed[0] if sealed and sealed[1:] == [_viewer(), action, _name_of(thing)] else None
-
-
-def _sealed() -> list[str] | None:
-    """What the token of the form says, if we have signed it: random part, viewer, action, thing."""
-    try:
-        sealed = _seal().loads(request.form.get("once", ""))
-    except BadSignature:
-        return None
-    return [str(part) for part in sealed] if isinstance(sealed, list) and len(sealed) == 4 else None
-
-
-def _answer_of(token: str | None) -> Response | None:
-    """The first answer of a token that is spent; another body under the same token is a conflict."""
-    held = once.spent(token) if token else None
-    if held is None:
-        return None
-    if held.body != _body():
-        raise Conflict("This form has already been sent with other words.")
-    return done(held.location)
-
-
 def _version() -> int | None:
     version = request.form.get("version", "")
     return int(version) if version.isascii() and version.isdigit() and len(version) < 10 else None
-
-
-def _body() -> str:
-    said = [pair for pair in sorted(request.form.items(multi=True)) if pair[0] not in SECRETS]
-    return hashlib.sha256(repr(said).encode()).hexdigest()
-
-
-def _viewer() -> str:
-    if link := g.get("link"):
-        return f"link:{link.id}"
-    return f"person:{current_user.id}" if current_user.is_authenticated else "stranger"
-
-
-def _name_of(thing: Any) -> str:
-    return f"{thing.__class__.__name__}:{thing.id}" if thing is not None else ""
-
-
-def _seal() -> URLSafeSerializer:
-    return URLSafeSerializer(current_app.config["SECRET_KEY"], salt="once")
-
-
-def error_page(code: int, text: str) -> Response:
-    """One page for every refusal, with a number to ask for help by."""
-    db.session.rollback()
-    titles = {
-        400: _("That request does not make sense"),
-        401: _("Please sign in again"),
-        403: _("Not allowed"),
-        404: _("Not found"),
-        405: _("That is not possible here"),
-        409: _("Somebody was quicker"),
-        410: _("No longer valid"),
-        413: _("Too large"),
-        422: _("Something is not right yet"),
-        429: _("Too many requests"),
-        500: _("Something broke on our side"),
-        503: _("Busy at the moment"),
-    }
-    page = render_template(
-        "errors/error.html",
-        code=code,
-        title=titles.get(code, titles[500]),
-        text=text,
-        request_id=g.get("request_id", ""),
-        back_url="",
-    )
-    response = make_response(page, code)
-    response.headers["Cache-Control"] = "no-store"
-    return response
-
-
-def signed_out() -> str:
-    """What somebody reads whose session ended while they were writing."""
-    return _("Your session has ended. Sign in in another window, then go back and send the form again.")
-
-
-def foreign() -> str:
-    """What somebody reads whose form came from another site."""
-    return _("The form did not come from this site, or your session has changed. Please load it again.")
-
-
-def not_understood() -> str:
-    """What somebody reads whose request makes no sense."""
-    return _("The request was not understood.")
-
-
-def _refusal(refusal: DomainError) -> Response:
-    return error_page(refusal.status, sentence_of(refusal))
-
-
-def _forged(_error: CSRFError) -> Response:
-    return error_page(403, foreign())
-
-
-def _http_error(error: HTTPException) -> Response:
-    sentences = {
-        404: _("There is no such page, or it is not visible to you."),
-        405: _("This address cannot be used that way."),
-        413: _("Too large. Send smaller or fewer files."),
-    }
-    code = error.code or 500
-    if code < 400:
-        return error.get_response()  # type: ignore[return-value]
-    return error_page(code, sentences.get(code, not_understood()))
-
-
-def _trouble(error: Exception) -> Response:
-    log.exception("unexpected", request_id=g.get("request_id", ""), path=request.path, error=type(error).__name__)
-    return error_page(
-        500, _("The trouble has been recorded. What you typed is kept by your browser; try again in a moment.")
-    )

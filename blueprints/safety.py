@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, current_app, g, request
 from flask_wtf import CSRFProtect
 
-from blueprints import pages
+from blueprints import refusals
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -46,14 +46,14 @@ def _refuse_foreign() -> Response | None:
     origin = request.headers.get("Origin")
     elsewhere = origin is not None and urlsplit(origin).netloc != request.host
     if elsewhere or request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
-        return pages.error_page(403, pages.foreign())
+        return refusals.error_page(403, refusals.foreign())
     return None
 
 
 def _refuse_nul() -> Response | None:
     """Nobody types the character NUL, and PostgreSQL keeps no text that holds it."""
     said = [request.path, *(text for many in (request.args, request.form) for _, text in many.items(multi=True))]
-    return pages.error_page(400, pages.not_understood()) if any("\0" in text for text in said) else None
+    return refusals.error_page(400, refusals.not_understood()) if any("\0" in text for text in said) else None
 
 
 def _dress(response: Response) -> Response:

@@ -1,0 +1,97 @@
+"""Refusals as pages: one place where errors become a sentence in the reader's language, with a number to ask by."""
+
+import structlog
+from flask import Flask, Response, g, make_response, render_template, request
+from flask_babel import gettext as _
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from models.ground.db import db
+from models.ground.errors import DomainError
+
+log = structlog.get_logger("pages")
+
+
+def register(app: Flask) -> None:
+    """Every refusal and every trouble ends here."""
+    app.register_error_handler(DomainError, _refusal)
+    app.register_error_handler(CSRFError, _forged)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _trouble)
+
+
+def error_page(code: int, text: str) -> Response:
+    """One page for every refusal, with a number to ask for help by."""
+    db.session.rollback()
+    titles = {
+        400: _("That request does not make sense"),
+        401: _("Please sign in again"),
+        403: _("Not allowed"),
+        404: _("Not found"),
+        405: _("That is not possible here"),
+        409: _("Somebody was quicker"),
+        410: _("No longer valid"),
+        413: _("Too large"),
+        422: _("Something is not right yet"),
+        429: _("Too many requests"),
+        500: _("Something broke on our side"),
+        503: _("Busy at the moment"),
+    }
+    page = render_template(
+        "errors/error.html",
+        code=code,
+        title=titles.get(code, titles[500]),
+        text=text,
+        request_id=g.get("request_id", ""),
+        back_url="",
+    )
+    response = make_response(page, code)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def sentence_of(refusal: DomainError) -> str:
+    """The refusal in the reader's language."""
+    return _(refusal.message, **refusal.values)
+
+
+def signed_out() -> str:
+    """What somebody reads whose session ended while they were writing."""
+    return _("Your session has ended. Sign in in another window, then go back and send the form again.")
+
+
+def foreign() -> str:
+    """What somebody reads whose form came from another site."""
+    return _("The form did not come from this site, or your session has changed. Please load it again.")
+
+
+def not_understood() -> str:
+    """What somebody reads whose request makes no sense."""
+    return _("The request was not understood.")
+
+
+def _refusal(refusal: DomainError) -> Response:
+    return error_page(refusal.status, sentence_of(refusal))
+
+
+def _forged(_error: CSRFError) -> Response:
+    return error_page(403, foreign())
+
+
+def _http_error(error: HTTPException) -> Response:
+    sentences = {
+        404: _("There is no such page, or it is not visible to you."),
+        405: _("This address cannot be used that way."),
+        413: _("Too large. Send smaller or fewer files."),
+    }
+    code = error.code or 500
+    if code < 400:
+        return error.get_response()  # type: ignore[return-value]
+    return error_page(code, sentences.get(code, not_understood()))
+
+
+def _trouble(error: Exception) -> Response:
+    log.exception("unexpected", request_id=g.get("request_id", ""), path=request.path, error=type(error).__name__)
+    return error_page(
+        500, _("The trouble has been recorded. What you typed is kept by your browser; try again in a moment.")
+    )
