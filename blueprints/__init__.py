@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from blueprints import access, clock_words, commands, labels, one_time, pages, refusals, rows, safety
+from blueprints import access, clock_words, commands, labels, lists, one_time, pages, refusals, safety
 from blueprints.account import routes as account
 from blueprints.admin import routes as admin
 from blueprints.approval import routes as approval
@@ -31,7 +31,7 @@ def register(app: Flask) -> None:
     refusals.register(app)
     pages.register(app)
     clock_words.register(app)
-    rows.register(app)
+    lists.register(app)
     labels.register(app)  # last: the components keep the globals of this moment
     commands.register(app)
     for room in ROOMS:

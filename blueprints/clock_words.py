@@ -84,5 +84,5 @@ def _short(said: str) -> str:
 
 
 def _said(message: str, **values: Any) -> str:
-    """The sentences stand in components/marks.html, where they are translated for app.js too."""
+    """The sentences stand in layouts/_words.html, where they are translated for app.js too."""
     return translated(message) % values

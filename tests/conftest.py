@@ -19,6 +19,7 @@ from sqlalchemy import Engine, event, select
 from sqlalchemy.engine import URL, make_url
 
 from app import Settings, create_app
+from blueprints import kept
 from models import demonstration
 from models.ground import clock, tokens
 from models.ground.db import db
@@ -139,6 +140,7 @@ def app(_house: SimpleNamespace, time: object) -> Iterator[Flask]:
         tokens.use_key(KEY)
         attachment.use_folder(_house.home / "files")
         _house.database.renew()
+        kept.forget()
         yield _house.app
         db.session.remove()
 

@@ -28,8 +28,6 @@ def bench() -> Response:
     )
     if pages.unchanged(ptag):
         return pages.not_modified()
-    for page in pages_shown.values():
-        _give_clocks(page)
     groups: dict[str, list[Ticket]] = {"now": [], "in_progress": [], "waiting": []}
     for mine in pages_shown.pop("mine").tickets:
         groups[_group(mine)].append(mine)
@@ -54,10 +52,9 @@ def watch() -> Response:
         after=request.args.get("after", ""),
     )
     counts = board.watch_counts(me())
-    ptag = board.tag_of([tuple(counts.values()), *((ticket.id, ticket.seq) for ticket in page.tickets)])
+    ptag = board.tag_of([tuple(counts.values()), *((key.id, key.seq) for key in page.keys)])
     if pages.unchanged(ptag):
         return pages.not_modified()
-    _give_clocks(page)
     return pages.show(
         "board/watch.html",
         ptag=ptag,
@@ -100,11 +97,6 @@ def _group(ticket: Ticket) -> str:
         return "waiting"
     left = (ticket.next_due_at - clock.now()).total_seconds() if ticket.next_due_at else 1e9
     return "now" if left < board.SOON.total_seconds() or ticket.severity == Severity.P0 else "in_progress"
-
-
-def _give_clocks(page: Page) -> None:
-    for shown in page.tickets:
-        shown.next_deadline = page.clocks.get(shown.id)  # type: ignore[attr-defined]
 
 
 def _known(said: str, codes: tuple[str, ...]) -> str:

@@ -119,12 +119,10 @@ def search() -> Response:
     if exact and can_see(me(), exact):
         return redirect(ticket_url(exact), 303)  # type: ignore[return-value]
     condition = matches(q)
-    page = board.Page([], {}, "")
+    page = board.Page((), (), "")
     if condition is not None:
         page = board.found(me(), condition, after=request.args.get("after", ""))
     next_url = url_for("knowledge.search", q=q, after=page.next) if page.next else ""
-    for found in page.tickets:
-        found.next_deadline = page.clocks.get(found.id)  # type: ignore[attr-defined]
     return pages.show(
         "knowledge/search.html", q=q, page=page, articles=published(q, limit=FEW) if q else [], next_url=next_url
     )

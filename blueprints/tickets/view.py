@@ -73,12 +73,10 @@ def watch_queue(template: str, page: Page, url: str, **context: Any) -> Response
     ptag = queue_tag(page)
     if pages.unchanged(ptag):
         return pages.not_modified()
-    for ticket in page.tickets:
-        ticket.next_deadline = page.clocks.get(ticket.id)  # type: ignore[attr-defined]
     next_url = f"{url}{'&' if '?' in url else '?'}after={page.next}" if page.next else ""
     return pages.show(template, ptag=ptag, page=page, ptag_of_page=ptag, next_url=next_url, **context)
 
 
 def queue_tag(page: Page) -> str:
     """What identifies the content of a list: every ticket in it, at its present event."""
-    return tag_of((ticket.id, ticket.seq) for ticket in page.tickets)
+    return tag_of((key.id, key.seq) for key in page.keys)

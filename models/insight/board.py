@@ -6,25 +6,26 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, select
+from sqlalchemy import ColumnElement, Select, TextClause, bindparam, func, select
 from sqlalchemy.orm import joinedload, lazyload, load_only
 
 from models.ground import clock
 from models.ground.db import db
 from models.ground.instants import instant_of, moment_of
-from models.ground.vocabulary import HOUSEKEEPING, ClockKind, Party, State
+from models.ground.vocabulary import HOUSEKEEPING, ClockKind, Party, Severity, State
 from models.people.customer import Contact
 from models.people.person import Person
 from models.people.team import Team
 from models.record.deadline import PAUSED, RUNNING, Deadline
 from models.record.plan import Approval, Plan
-from models.record.ticket import ENDED, Ticket
+from models.record.ticket import ENDED, IS_ESCALATED, IS_P0, IS_WAITING, Ticket
 from models.rules.permissions import visible
 
 PAGE = 50
 OBLIGATIONS = tuple(kind for kind in ClockKind if kind not in HOUSEKEEPING)
 PROMISES = (ClockKind.RESPOND, ClockKind.UPDATE, ClockKind.RESOLVE)  # what a reporter has been promised
 OPEN = tuple(state for state in State if state not in ENDED)
+SECOND = "~"  # before a place in the second of two lists
 FAR = datetime(9999, 1, 1, tzinfo=clock.real_now().tzinfo)
 
 
@@ -46,22 +47,22 @@ class Page:
 
     @cached_property
     def tickets(self) -> list[Ticket]:
-        """The rows in the order of the page."""
+        """The rows in the order of the page, each with the clock that counts as its `next_deadline`."""
         if not self.keys:
             return []
         ids = [key.id for key in self.keys]
         rows = {row.id: row for row in db.session.scalars(_ROWS, {"ids": ids})}
-        return [rows[id_] for id_ in ids]
-
-    @cached_property
-    def clocks(self) -> dict[int, Deadline]:
-        """The clock of each ticket that counts."""
-        return nearest_clocks(self.tickets, self.kinds)
+        tickets = [rows[id_] for id_ in ids]
+        clocks = nearest_clocks(tickets, self.kinds)
+        for ticket in tickets:
+            ticket.next_deadline = clocks.get(ticket.id)  # type: ignore[attr-defined]
+        return tickets
 
 
 def triage_queue(actor: Person, *, after: str = "") -> Page:
-    """Reports that wait for triage, the nearest promise first."""
-    return _by_due(_seen_by(actor).where(Ticket.state == State.AWAITING_TRIAGE), after)
+    """Reports that wait for triage: those that look critical first (P3.4), then the nearest promise."""
+    waiting = _seen_by(actor).where(Ticket.state == State.AWAITING_TRIAGE)
+    return _one_after_another(waiting.where(IS_P0), waiting.where(Ticket.severity != Severity.P0), after)
 
 
 def bench(person: Person, *, after: str = "") -> Page:
@@ -200,7 +201,7 @@ SOON = timedelta(minutes=30)
 WATCHED = ("breached", "half_hour", "hour", "paused", "escalated")
 
 
-def _watched(only: str) -> ColumnElement[bool]:
+def _watched(only: str) -> ColumnElement[bool] | TextClause:
     now = clock.now()
     soon, later = now + SOON, now + 2 * SOON
     match only:
@@ -211,16 +212,33 @@ def _watched(only: str) -> ColumnElement[bool]:
         case "hour":
             return (Ticket.next_due_at > soon) & (Ticket.next_due_at <= later)
         case "paused":
-            return Ticket.waiting_on != ""
+            return IS_WAITING
         case _:
-            return Ticket.escalation > 0
+            return IS_ESCALATED
 
 
 def _seen_by(actor: Person) -> Select[*tuple[Any, ...]]:
     return select(*_KEY).where(visible(actor))
 
 
-def _by_due(wanted: Select[*tuple[Any, ...]], after: str) -> Page:
+def _one_after_another(first: Select[*tuple[Any, ...]], second: Select[*tuple[Any, ...]], after: str) -> Page:
+    """Two lists as one: the second begins on the page on which the first ends."""
+    if after.startswith(SECOND):
+        return _marked(_by_due(second, after.removeprefix(SECOND)))
+    page = _by_due(first, after)
+    if page.next:
+        return page
+    if len(page.keys) == PAGE:
+        return replace(page, next=SECOND if _read(second, 0) else "")
+    rest = _marked(_by_due(second, "", most=PAGE - len(page.keys)))
+    return replace(rest, keys=[*page.keys, *rest.keys])
+
+
+def _marked(page: Page) -> Page:
+    return replace(page, next=page.next and SECOND + page.next)
+
+
+def _by_due(wanted: Select[*tuple[Any, ...]], after: str, most: int | None = None) -> Page:
     """Nearest promise first; tickets without one come last."""
     due = Ticket.next_due_at
     if key := _key(after):
@@ -228,22 +246,23 @@ def _by_due(wanted: Select[*tuple[Any, ...]], after: str) -> Page:
         undated = due.is_(None)
         later = (due > at) | ((due == at) & (Ticket.id > last)) | undated
         wanted = wanted.where(later if at < FAR else undated & (Ticket.id > last))
-    keys = _read(wanted.order_by(due.asc().nulls_last(), Ticket.id))
-    return _page(keys, lambda last: _name(last.due_at, last.id))
+    most = most or PAGE
+    keys = _read(wanted.order_by(due.asc().nulls_last(), Ticket.id), most)
+    return _page(keys, most, lambda last: _name(last.due_at, last.id))
 
 
 def _newest_first(wanted: Select[*tuple[Any, ...]], after: str) -> Page:
     if key := _key(after):
         wanted = wanted.where(Ticket.id < key[1])
-    return _page(_read(wanted.order_by(Ticket.id.desc())), lambda last: _name(None, last.id))
+    return _page(_read(wanted.order_by(Ticket.id.desc()), PAGE), PAGE, lambda last: _name(None, last.id))
 
 
-def _read(wanted: Select[*tuple[Any, ...]]) -> list[Key]:
-    return [Key(*row) for row in db.session.execute(wanted.limit(PAGE + 1))]
+def _read(wanted: Select[*tuple[Any, ...]], most: int) -> list[Key]:
+    return [Key(*row) for row in db.session.connection().execute(wanted.limit(most + 1))]
 
 
-def _page(keys: list[Key], name: Callable[[Key], str]) -> Page:
-    return Page(keys[:PAGE], OBLIGATIONS, name(keys[PAGE - 1]) if len(keys) > PAGE else "")
+def _page(keys: list[Key], most: int, name: Callable[[Key], str]) -> Page:
+    return Page(keys[:most], OBLIGATIONS, name(keys[most - 1]) if len(keys) > most else "")
 
 
 def _name(due_at: datetime | None, id_: int) -> str:

@@ -3,7 +3,7 @@
 import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, String, select
+from sqlalchemy import ForeignKey, String, bindparam, select
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from models.ground import clock, tokens
@@ -65,11 +65,18 @@ def open_session(person: Person, *, browser: str) -> str:
 
 def session_of(token: str) -> Session | None:
     """The living session with this token: not ended, not expired, of an active person's present epoch."""
-    wanted = select(Session).where(Session.token_hash == tokens.digest(token))
-    found = db.session.scalar(wanted.options(joinedload(Session.person).selectinload(Person.roles_held)))
+    found = db.session.scalars(_SESSION, {"digest": tokens.digest(token)}).unique().one_or_none()
     if not found or found.ended_at or found.expires_at <= clock.real_now():
         return None
     return found if found.person.active and found.epoch == found.person.epoch else None
+
+
+# Every request asks it, so it is built once, and is one statement.
+_SESSION = (
+    select(Session)
+    .where(Session.token_hash == bindparam("digest"))
+    .options(joinedload(Session.person).joinedload(Person.roles_held))
+)
 
 
 def reset_of(token: str) -> PasswordReset | None:

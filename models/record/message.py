@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, func, select, update
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, bindparam, func, select, update
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from models.ground import clock, tokens
@@ -166,12 +166,15 @@ def outbox(state: str, *, before: int | None = None, limit: int = 50) -> list[Me
 
 def unread_count(person: Person) -> int:
     """How many messages wait in the person's inbox; counts to 100 and no further."""
-    unread = (
-        select(Message.id)
-        .where(Message.person_id == person.id, Message.channel == APP, Message.read_at.is_(None))
-        .limit(100)
-    )
-    return db.session.scalar(select(func.count()).select_from(unread.subquery())) or 0
+    return db.session.connection().scalar(_UNREAD, {"person": person.id}) or 0
+
+
+_UNREAD = select(func.count()).select_from(  # every page asks, so it is built once
+    select(Message.id)
+    .where(Message.person_id == bindparam("person"), Message.channel == APP, Message.read_at.is_(None))
+    .limit(100)
+    .subquery()
+)
 
 
 def oldest_wait() -> float:

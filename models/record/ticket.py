@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ForeignKey, Index, String, Text, select
+from sqlalchemy import ForeignKey, Index, String, Text, select, text
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from models.ground import clock
@@ -32,6 +32,8 @@ STATUS_OF = {
 }
 ENDED = (State.CLOSED, State.ARCHIVED, State.CANCELLED)
 TITLE_LENGTH = 80
+# What few tickets are has an index of those few. Literal, because a bound value would not be known to fit the index.
+IS_P0, IS_ESCALATED, IS_WAITING = text("severity = 'P0'"), text("escalation > 0"), text("waiting_on <> ''")
 
 
 class Follower(Base):
@@ -52,6 +54,9 @@ class Ticket(Base):
         Index(None, "reporter_id", "id"),
         Index(None, "team_id", "state"),
         Index(None, "state", "next_due_at", "id"),
+        Index("ix_ticket_p0", "state", "next_due_at", "id", sqlite_where=IS_P0, postgresql_where=IS_P0),
+        Index("ix_ticket_escalated", "state", sqlite_where=IS_ESCALATED, postgresql_where=IS_ESCALATED),
+        Index("ix_ticket_waiting", "state", sqlite_where=IS_WAITING, postgresql_where=IS_WAITING),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     number: Mapped[str] = mapped_column(String(40), unique=True)

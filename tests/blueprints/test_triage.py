@@ -1,7 +1,10 @@
 """Triage over HTTP: the queue, and the questions asked of one ticket (P3)."""
 
+from datetime import timedelta
+
 import pytest
 
+from models.insight import board
 from models.record.ticket import find_ticket
 from tests.blueprints.five import Act, named, questions_of
 from tests.factories import a_ticket, person
@@ -28,12 +31,12 @@ def test_route(ask, act, sign_in):
     ask(act, sign_in)
 
 
-def test_the_queue_shows_what_waits_the_nearest_promise_first(sign_in):
-    critical, minor = a_ticket(severity="P0").number, a_ticket(severity="P3").number
+def test_the_queue_shows_what_waits_the_nearest_promise_first(sign_in, time):
+    time(timedelta(hours=9))  # 19:00: a minor one is due tomorrow morning, a major one in ten minutes
+    minor, major = a_ticket(severity="P3").number, a_ticket(severity="P1").number
     a_ticket("awaiting_engineer")
     rows = sign_in("wang").get("/triage").all("tr", data_ticket=None)
-    assert [row["data-ticket"] for row in rows] == [minor, critical]  # triage in 10 minutes, response in 15
-    assert all(row["data-state"] == "awaiting_triage" for row in rows)
+    assert [row["data-ticket"] for row in rows] == [major, minor]
 
 
 def test_an_empty_queue_says_so(sign_in):
@@ -78,3 +81,21 @@ def test_another_level_than_the_matrix_needs_a_reason(sign_in):
 def test_a_major_fault_cannot_be_answered_at_once(sign_in):
     number = a_ticket(severity="P1").number
     assert sign_in("wang").submit(f"/t/{number}/answer", "answer", result="重启即可。").status == 409
+
+
+def test_what_looks_critical_comes_first_also_across_pages(sign_in, monkeypatch):
+    monkeypatch.setattr(board, "PAGE", 2)
+    calm = [a_ticket().number for _ in range(3)]
+    critical = [a_ticket(severity="P0").number for _ in range(2)]
+    wang, url, seen = sign_in("wang"), "/triage", []
+    while url:
+        page = wang.get(url)
+        seen.append([row["data-ticket"] for row in page.all("tr", data_ticket=None)])
+        url = next((link["href"] for link in page.all("a", rel="next")), "")
+    assert seen == [critical, calm[:2], calm[2:]]
+
+
+def test_critical_ones_and_others_share_a_page(sign_in):
+    calm, critical = a_ticket().number, a_ticket(severity="P0").number
+    page = sign_in("wang").get("/triage")
+    assert [row["data-ticket"] for row in page.all("tr", data_ticket=None)] == [critical, calm]

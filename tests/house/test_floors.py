@@ -8,7 +8,10 @@ BESIDE = {"clockwork": "steps"}  # as high as the steps, and their neighbour
 WHOLE = ("models", "models.demonstration")  # these know every table, every command
 HIGH = ("models", "blueprints", "app", "workers")
 SHARED_ROOMS = ("blueprints.tickets.view",)  # what pages about tickets share
-SHARED_WEB = ("pages", "one_time", "refusals", "kept", "access", "labels", "fields", "safety", "messages", "commands", "signs")
+SHARED_WEB = (
+    "pages", "one_time", "refusals", "kept", "lists", "access", "labels", "fields", "safety", "messages", "commands",
+    "signs",
+)  # fmt: skip
 OUTSIDE = ("smtplib", "urllib.request", "http.client.HTTP", "requests", "httpx", "ftplib", "telnetlib")
 
 
