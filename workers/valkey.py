@@ -50,6 +50,7 @@ class Keeper:
         self._words = [str(server), *options(folder)]
         self._folder = folder
         self._child: subprocess.Popen[bytes] | None = None
+        self._is_leaving = False
 
     def run(self) -> None:
         """Serve until SIGTERM; exit with the server's code when it dies."""
@@ -62,10 +63,14 @@ class Keeper:
             start_new_session=True,
             preexec_fn=die_with_parent,
         )
-        sys.exit(self._child.wait() or 1)
+        code = self._child.wait() or 1
+        while self._is_leaving:  # the other thread is still taking the folder away, and ends the process when it has
+            signal.pause()
+        sys.exit(code)
 
     def tidy(self) -> None:
         """Stop the server, remove the folder, leave."""
+        self._is_leaving = True
         if self._child:
             self._child.kill()
             with suppress(ChildProcessError):
