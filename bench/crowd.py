@@ -27,14 +27,17 @@ SEED = 20261122
 TOLD = 10_000  # tickets that are told one by one
 BATCH = 1_000
 DAYS = 400  # that the tickets are spread over; the last ends a day ago, so today's numbers are free
-YOUNG = 0.12  # the newest part is still on the road, anywhere; the rest is archived
+YOUNG = 0.12  # the newest part that is still on the road, anywhere; the rest is archived
 TALKATIVE = 10  # every tenth ticket has ten entries
 REPORTERS = 200
 DAY = len("TS20261122")  # the part of a number that comes before the count
 
 
-def gather(app: Flask, tickets: int) -> None:
-    """Make the tables and fill them; the cast of the demonstration can sign in. Raises ValueError for an odd number."""
+def gather(app: Flask, tickets: int, *, young: float = YOUNG) -> None:
+    """Make the tables and fill them; the cast of the demonstration can sign in. Raises ValueError for an odd number.
+
+    `young` is the part of them that is still on the road.
+    """
     if tickets > TOLD and tickets % TOLD:
         raise ValueError(f"more than {TOLD} tickets come in whole {TOLD}s")
     with app.app_context():
@@ -45,7 +48,7 @@ def gather(app: Flask, tickets: int) -> None:
         cast = _cast()
         with db.engine.connect().execution_options(**WRITE) as connection:
             _hurry(connection)
-            _tell_all(connection, cast, min(tickets, TOLD))
+            _tell_all(connection, cast, min(tickets, TOLD), young)
             _prove(connection)
             for time in range(1, tickets // TOLD):
                 _tell_again(connection, time)
@@ -54,7 +57,7 @@ def gather(app: Flask, tickets: int) -> None:
         db.engine.dispose()
 
 
-def _tell_all(connection: Connection, cast: Cast, tickets: int) -> None:
+def _tell_all(connection: Connection, cast: Cast, tickets: int, young: float) -> None:
     now, random, events = clock.real_now(), Random(SEED), count(1)
     numbers = _numbers()
     add = text(f"INSERT INTO search_text(tokens, ticket_id) VALUES ({_words()}, :ticket)")
@@ -63,7 +66,7 @@ def _tell_all(connection: Connection, cast: Cast, tickets: int) -> None:
         found = []
         for id_ in range(first, min(first + BATCH, tickets + 1)):
             created_at = now - timedelta(days=1 + DAYS * (1 - id_ / tickets))
-            reached = random.randrange(len(ROAD)) if id_ / tickets > 1 - YOUNG else len(ROAD) - 1
+            reached = random.randrange(len(ROAD)) if id_ / tickets > 1 - young else len(ROAD) - 1
             story = Story(id_, numbers(created_at), created_at, now, reached, id_ % TALKATIVE == 0, cast, random)
             for kind, row in tell(story, events):
                 rows[kind].append(row)

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import URL, create_engine, make_url, text
 
 from app import Settings, create_app
-from bench.crowd import TALKATIVE, gather
+from bench.crowd import TALKATIVE, YOUNG, gather
 
 KEY = "bench" * 10
 COUNTED = ("ticket", "event", "message", "deadline", "search_text")
@@ -37,16 +37,16 @@ class Crowded:
 
 
 @contextmanager
-def crowded(folder: Path, tickets: int, *, postgres: str) -> Iterator[Crowded]:
+def crowded(folder: Path, tickets: int, *, postgres: str, young: float = YOUNG) -> Iterator[Crowded]:
     """A database with so many tickets, in a file, or on the PostgreSQL server at the address given."""
-    home = folder / str(tickets)
+    home = folder / f"{tickets}-{young:g}"
     home.mkdir()
     url = f"sqlite:///{home / 'bihuan.sqlite3'}"
     if postgres:
         url = _say_to(postgres, "CREATE", tickets)
     began = perf_counter()
     settings = Settings(_env_file=None, home=home, database_url=url, env="demo", secret_key=KEY)  # type: ignore[call-arg]
-    gather(create_app(settings), tickets)
+    gather(create_app(settings), tickets, young=young)
     print(f"  {'crowd':<13} {tickets} tickets in {perf_counter() - began:.0f} s", flush=True)
     try:
         yield Crowded(home, settings.database_url)
@@ -59,7 +59,7 @@ def engine(url: str) -> str:
     """Which database, and its version."""
     if url.startswith("sqlite"):
         return f"SQLite {sqlite3.sqlite_version}"
-    with create_engine(url).connect() as connection:
+    with create_engine(_address(url)).connect() as connection:
         return f"PostgreSQL {connection.scalar(text('SHOW server_version'))}"
 
 
@@ -72,9 +72,13 @@ def machine() -> str:
 
 def _say_to(server: str, verb: str, tickets: int) -> str:
     """Make or drop the database for so many tickets; its address."""
-    where = make_url(server.replace("postgres://", "postgresql://", 1)).set(drivername="postgresql+psycopg")
+    where = _address(server)
     name = f"bihuan_bench_{tickets}"
     more = " WITH (FORCE)" if verb == "DROP" else ""
     with create_engine(where, isolation_level="AUTOCOMMIT").connect() as connection:
         connection.execute(text(f'{verb} DATABASE "{name}"{more}'))
     return where.set(database=name).render_as_string(hide_password=False)
+
+
+def _address(server: str) -> URL:
+    return make_url(server.replace("postgres://", "postgresql://", 1)).set(drivername="postgresql+psycopg")

@@ -78,6 +78,7 @@ def _look(visitor: Visitor, page: Page, seconds: float, number: int) -> list[Spa
 def _report(port: int, each: int, number: int) -> list[Span]:
     visitor, spans = _visitor(port, REPORTERS[number % len(REPORTERS)]), []
     forms = [visitor.form("/report", "report") for _ in range(each)]
+    visitor.leave()  # waiting for the others, a connection could grow too old
     _all_are_ready()
     for form in forms:
         begin = perf_counter()

@@ -1,11 +1,12 @@
-"""What is measured: rest, the board, a ticket, reports. Small and large are ours with few and with many tickets."""
+"""What is measured: rest, the board, a ticket, live, reports. Small and large are ours with few and many tickets."""
 
 from argparse import Namespace
 from collections.abc import Iterator
-from statistics import median
+from statistics import median, quantiles
 from time import sleep
 
 from bench.databases import Crowded
+from bench.live import latencies
 from bench.load import Measure, Page, fetch_and_report, look, report
 from bench.results import Result
 from bench.stack import Server, running
@@ -82,6 +83,15 @@ def reports(small: Server, large: Server, asked: Namespace) -> Iterator[Result]:
     yield Result(
         "rows of each table for one report", min(rows.values()) / made, "", least=1, note=f"{made} reports: {parts}"
     )
+
+
+def live(large: Server, asked: Namespace) -> Iterator[Result]:
+    """A note on a ticket that lies open on somebody else's screen, while nothing else happens."""
+    found = sorted(latencies(large, changes=asked.changes))
+    cuts = quantiles(found, n=100, method="inclusive")
+    _say("live", f"p50 {cuts[49]:.0f} ms, p95 {cuts[94]:.0f} ms")
+    note = f"{len(found)} notes, p50 {cuts[49]:.0f}, longest {found[-1]:.0f} ms"
+    yield Result("a change on another's screen, p95", cuts[94], "ms", most=1000, note=note)
 
 
 def _look_at_tickets(server: Server, seconds: float) -> Measure:

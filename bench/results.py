@@ -47,8 +47,8 @@ class Result:
         return f"| {self.name}{note} | {self.value:.4g} {self.unit} | {self.promise} | {self.verdict} |"
 
 
-def write(found: list[Result], asked: Namespace, *, engine: str, seconds: float) -> str:
-    """Write bench/RESULTS.md and return what it says."""
+def write(found: list[Result], asked: Namespace, *, engine: str, seconds: float, whole: bool) -> str:
+    """Write bench/RESULTS.md, of parts alone RESULTS-<parts>.md, and return what it says."""
     packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     lines = (
         "# Benchmarks",
@@ -57,12 +57,13 @@ def write(found: list[Result], asked: Namespace, *, engine: str, seconds: float)
         f"{engine}, {packages}; {seconds:.0f} s in all, load average of the last 5 minutes {os.getloadavg()[1]:.1f}.",
         "",
         f"Small is {asked.small} tickets, large {asked.large}; what does not say is large. Two web processes, "
-        f"{asked.clients} clients on the same cores, medians of {asked.rounds} rounds of {asked.seconds:g} s in turns.",
+        f"{asked.clients} clients on the same cores, medians of {asked.rounds} rounds of {asked.seconds:g} s in turns. "
+        f"The clocks run on {asked.open} tickets, nearly all open.",
         "",
         "| what | measured | promised | |",
         "|---|---:|---:|---|",
         *(result.line for result in found),
     )
     text = "\n".join(lines) + "\n"
-    FILE.write_text(text)
+    (FILE if whole else FILE.with_stem(f"RESULTS-{'-'.join(asked.parts)}")).write_text(text)
     return text

@@ -1,12 +1,15 @@
 """The benchmarks: the whole product beside a bare Flask route, in one run on one machine; writes bench/RESULTS.md.
 
-`./run bench [--rounds 3] [--seconds 4] [--small 10000] [--large 100000] [--postgres URL]`
+`./run bench [pages|live|reports|clocks …] [--rounds 3] [--seconds 4] [--large 100000] [--postgres URL] …`
+Parts that are named are measured alone, and their table goes to bench/RESULTS-<parts>.md. `./run bench cases 100000`
+measures nothing: it works out random cases of the clock's sums three ways (bench/cases.py).
 """
 
 import argparse
 import sys
 import tempfile
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack
 from functools import partial
 from pathlib import Path
 from time import perf_counter
@@ -14,37 +17,74 @@ from time import perf_counter
 if not __package__:  # started as a file: the project's root is not on the path yet
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from bench import databases, measures, results
+from bench import cases, clocks, databases, measures, results
+from bench.results import Result
 from bench.stack import running
+
+OF_PEOPLE = ("pages", "live", "reports")
+PARTS = (*OF_PEOPLE, "clocks")
+Make = Callable[..., AbstractContextManager[databases.Crowded]]
 
 
 def main(words: list[str]) -> int:
     """Build, start, measure, print; 1 when a promise is not kept."""
+    if words[:1] == ["cases"]:
+        return cases.main(words[1:])
     asked, began = _read(words), perf_counter()
-    with tempfile.TemporaryDirectory(prefix="bihuan-bench-") as folder, ExitStack() as stack:
+    found: list[Result] = []
+    with tempfile.TemporaryDirectory(prefix="bihuan-bench-") as folder:
         make = partial(databases.crowded, Path(folder), postgres=asked.postgres)
-        small, large = (stack.enter_context(make(tickets)) for tickets in (asked.small, asked.large))
-        found = list(measures.at_rest(large, asked))
-        with running("bare", large) as bare, running("ours", small) as ours_small, running("ours", large) as ours_large:
-            found += measures.boards(bare, ours_small, ours_large, asked)
-            found += measures.pages(ours_small, ours_large, asked)
-            found += measures.reports(ours_small, ours_large, asked)
-        text = results.write(found, asked, engine=databases.engine(large.url), seconds=perf_counter() - began)
+        if set(asked.parts) & set(OF_PEOPLE):
+            found += _of_people(make, asked)
+        if "clocks" in asked.parts:
+            found += _of_clocks(make, asked)
+    engine = databases.engine(asked.postgres or "sqlite://")
+    text = results.write(found, asked, engine=engine, seconds=perf_counter() - began, whole=asked.parts == list(PARTS))
     print(text)
     return 0 if all(result.is_good for result in found) else 1
 
 
+def _of_people(make: Make, asked: argparse.Namespace) -> Iterator[Result]:
+    """What people wait for, with few and with many tickets."""
+    with ExitStack() as stack:
+        small, large = (stack.enter_context(make(tickets)) for tickets in (asked.small, asked.large))
+        if "pages" in asked.parts:
+            yield from measures.at_rest(large, asked)
+        with running("bare", large) as bare, running("ours", small) as ours_small, running("ours", large) as ours_large:
+            if "pages" in asked.parts:
+                yield from measures.boards(bare, ours_small, ours_large, asked)
+                yield from measures.pages(ours_small, ours_large, asked)
+            if "live" in asked.parts:
+                yield from measures.live(ours_large, asked)
+            if "reports" in asked.parts:
+                yield from measures.reports(ours_small, ours_large, asked)
+
+
+def _of_clocks(make: Make, asked: argparse.Namespace) -> Iterator[Result]:
+    """The engine, on tickets that are nearly all open."""
+    with make(asked.open, young=1.0) as database:
+        for result in clocks.clocks(database):
+            print(f"  {'clocks':<13} {result.name} {result.value:.3g} {result.unit}", flush=True)
+            yield result
+
+
 def _read(words: list[str]) -> argparse.Namespace:
     reader = argparse.ArgumentParser(prog="./run bench", formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    reader.add_argument("parts", nargs="*", default=list(PARTS), help=f"of {', '.join(PARTS)}; all when none is named")
     reader.add_argument("--small", type=int, default=10_000, help="tickets")
     reader.add_argument("--large", type=int, default=100_000, help="tickets")
+    reader.add_argument("--open", type=int, default=70_000, help="tickets, nearly all open, for the clocks")
     reader.add_argument("--rounds", type=int, default=3, help="of each load, in turns")
     reader.add_argument("--seconds", type=float, default=4, help="of one load")
     reader.add_argument("--clients", type=int, default=8, help="at once")
     reader.add_argument("--each", type=int, default=100, help="reports of one client in one round")
+    reader.add_argument("--changes", type=int, default=20, help="that are waited for on another's screen")
     reader.add_argument("--rest", type=float, default=30, help="seconds before memory is measured")
     reader.add_argument("--postgres", default="", help="a PostgreSQL server on which databases may be made and dropped")
-    return reader.parse_args(words)
+    asked = reader.parse_args(words)
+    if unknown := set(asked.parts) - set(PARTS):
+        reader.error(f"there is no part {', '.join(sorted(unknown))}")
+    return asked
 
 
 if __name__ == "__main__":

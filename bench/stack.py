@@ -71,6 +71,19 @@ class Server:
         """Each process with its MB: its own, and its share of what is common to several (PSS)."""
         return [(_name(pid), _proportional(pid)) for pid in self._processes()]
 
+    def largest(self, name: str) -> float:
+        """MB that the process of this name had at most, its share of what is common to all included (RSS)."""
+        lines = Path(f"/proc/{self._pid(name)}/status").read_text().splitlines()
+        return int(next(line for line in lines if line.startswith("VmHWM:")).split()[1]) / 1024
+
+    def processor_seconds(self, name: str) -> float:
+        """Processor time of every thread of the process of this name."""
+        threads = Path(f"/proc/{self._pid(name)}/task").glob("*/schedstat")
+        return sum(int(thread.read_text().split()[0]) for thread in threads) / 1e9
+
+    def _pid(self, name: str) -> int:
+        return next(pid for pid in self._processes() if _name(pid) == name)
+
     def _processes(self) -> list[int]:
         found, new = [], [self._child.pid]
         while new:

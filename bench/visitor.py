@@ -69,6 +69,11 @@ class Visitor:
             raise WrongAnswer(f"GET {path}: {answer.status}, {found} × {holds.decode()}")
         return answer
 
+    def get_part(self, path: str, *, target: str, tag: str) -> Answer:
+        """Fetch a part of a page as htmx does, whatever the answer; `tag` is what the part shows already."""
+        asked = f"HX-Request: true\r\nHX-Request-Type: partial\r\nHX-Target: {target}\r\nHX-PTag: {tag}\r\n"
+        return self._exchange(self._request("GET", path, more=asked))
+
     def post(self, path: str, fields: dict[str, str]) -> Answer:
         """Send a form with fields only."""
         body = urlencode(fields).encode()
@@ -88,9 +93,9 @@ class Visitor:
             self._socket.close()
         self._socket = None
 
-    def _request(self, method: str, path: str, body: bytes = b"", kind: str = "") -> bytes:
+    def _request(self, method: str, path: str, body: bytes = b"", kind: str = "", *, more: str = "") -> bytes:
         cookie = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
-        head = f"{method} {path} HTTP/1.1\r\nHost: localhost:{self._port}\r\n{BROWSER}"
+        head = f"{method} {path} HTTP/1.1\r\nHost: localhost:{self._port}\r\n{BROWSER}{more}"
         head += f"Cookie: {cookie}\r\n" if cookie else ""
         if method == "POST":
             head += f"Origin: http://localhost:{self._port}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n"
@@ -109,6 +114,8 @@ class Visitor:
     def _read(self, connection: socket.socket) -> Answer:
         data = bytearray()
         head = self._until(connection, data, b"\r\n\r\n", 0)
+        if data[9:12] == b"304":  # has no body, and does not say so
+            return Answer(304, bytes(data[:head]), b"", head)
         told = re.search(rb"(?i)\r\ncontent-length: *(\d+)", data[:head])
         body, sent = (
             self._parts(connection, data, head) if not told else self._whole(connection, data, head, int(told[1]))

@@ -2,24 +2,27 @@
 
 from flask import Flask
 
-from blueprints import access, clock_words, commands, labels, lists, one_time, pages, refusals, safety
+from blueprints import access, clock_words, commands, kept, labels, lists, one_time, pages, refusals, safety
 from blueprints.account import routes as account
 from blueprints.admin import routes as admin
 from blueprints.approval import routes as approval
 from blueprints.archiving import routes as archiving
 from blueprints.board import routes as board
+from blueprints.clocks import routes as clocks
 from blueprints.customer_verification import routes as customer_verification
 from blueprints.diagnosis import routes as diagnosis
+from blueprints.extension import routes as extension
 from blueprints.health import routes as health
 from blueprints.intake import routes as intake
 from blueprints.knowledge import routes as knowledge
+from blueprints.on_call import routes as on_call
 from blueprints.repair import routes as repair
 from blueprints.tickets import routes as tickets
 from blueprints.triage import routes as triage
 
 ROOMS = (
-    account, intake, triage, diagnosis, approval, repair, customer_verification, archiving,
-    tickets, board, knowledge, admin, health,
+    account, intake, triage, diagnosis, approval, extension, repair, customer_verification, archiving,
+    tickets, clocks, board, on_call, knowledge, admin, health,
 )  # fmt: skip
 
 
@@ -31,6 +34,7 @@ def register(app: Flask) -> None:
     refusals.register(app)
     pages.register(app)
     clock_words.register(app)
+    kept.register(app)
     lists.register(app)
     labels.register(app)  # last: the components keep the globals of this moment
     commands.register(app)

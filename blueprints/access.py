@@ -20,6 +20,7 @@ from models.people.person import Person
 from models.people.session import session_of
 from models.record.article import PUBLISHED, Article
 from models.record.entry import Entry
+from models.record.extension import Extension
 from models.record.link import Link, find_link
 from models.record.plan import Plan
 from models.record.ticket import Ticket, find_ticket
@@ -133,6 +134,14 @@ def plan(plan_id: int) -> Plan:
     found = db.session.scalar(select(Plan).join(Ticket).where(Plan.id == plan_id, visible(me())))
     if found is None:
         raise Missing("There is no such plan, or it is not visible to you.")
+    return found
+
+
+def extension(extension_id: int) -> Extension:
+    """The request for more time, if its ticket is visible to the person. Raises Missing."""
+    found = db.session.scalar(select(Extension).join(Ticket).where(Extension.id == extension_id, visible(me())))
+    if found is None:
+        raise Missing("There is no such request, or it is not visible to you.")
     return found
 
 

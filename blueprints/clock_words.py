@@ -3,11 +3,14 @@
 from dataclasses import dataclass
 from typing import Any
 
+from babel.dates import get_day_names
 from flask import Flask
+from flask_babel import get_locale
 
 from blueprints.labels import label, local, translated
 from models.ground import clock
 from models.record.deadline import Deadline
+from models.record.turn import whose_turn
 
 WARN, DANGER = (3600, 0.25), (1800, 0.1)  # seconds left, or part of the whole; as in app.js
 
@@ -28,7 +31,7 @@ class Reading:
 
 def register(app: Flask) -> None:
     """Give the components what they draw clocks from."""
-    app.jinja_env.globals.update(reading=reading, span=span)
+    app.jinja_env.globals.update(reading=reading, span=span, weekday=weekday, whose_turn=whose_turn)
 
 
 def reading(deadline: Deadline) -> Reading:
@@ -61,6 +64,11 @@ def span(seconds: float) -> str:
     if s >= 600:
         return _said("%(m)s min", m=s // 60)
     return _said("%(m)s min %(s)s s", m=s // 60, s=f"{s % 60:02d}")
+
+
+def weekday(number: int) -> str:
+    """Its name in the reader's language; 0 is Monday."""
+    return str(get_day_names("wide", locale=get_locale() or "en")[number])
 
 
 def _left(left: float) -> str:

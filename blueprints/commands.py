@@ -7,7 +7,7 @@ import click
 from flask import Flask, current_app
 from flask.cli import AppGroup
 
-from blueprints import drawings
+from blueprints import calendar_commands, drawings, policy_commands, sla_commands
 from models import demonstration
 from models.ground import clock
 from models.ground.vocabulary import Role
@@ -27,6 +27,9 @@ def register(app: Flask) -> None:
     app.cli.add_command(user)
     app.cli.add_command(demo)
     app.cli.add_command(docs)
+    app.cli.add_command(calendar_commands.calendar)
+    app.cli.add_command(policy_commands.policy)
+    app.cli.add_command(sla_commands.sla)
 
 
 @click.command("config")
@@ -50,7 +53,8 @@ def docs() -> None:
 @click.password_option()
 def create(login: str, name: str, email: str, roles: tuple[str, ...], password: str) -> None:
     """Make an account."""
-    person = create_person(actor=None, login=login, name=name, email=email, roles=list(roles), password=password)
+    held = [(role, None) for role in roles]
+    person = create_person(actor=None, login=login, name=name, email=email, roles=held, password=password)
     click.echo(f"{person.login} can sign in now.")
 
 

@@ -4,13 +4,28 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
+from wtforms import DateTimeLocalField
 
-from blueprints.labels import WORDS, named, zone
+from blueprints.labels import WORDS, locale_of_words, named, zone
+from models.ground import clock
 from models.ground.db import db
-from models.people.customer import Contact
 from models.people.person import Person, holders
 from models.people.team import Department, Service, Team
+from models.policy.version import versions_in_force
+
+MINUTE = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]  # how a browser sends a local time
+
+_SERVICES = select(Service.id, Service.name, Service.name_en).where(Service.active).order_by(Service.id)
+
+
+class Moment(DateTimeLocalField):
+    """A local time that may be left empty."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        if any(valuelist):  # an empty one is refused with a translated sentence, which Optional then takes away
+            super().process_formdata(valuelist)
 
 
 def codes(kind: str, values: Iterable[str]) -> list[tuple[str, Any]]:
@@ -39,6 +54,14 @@ def optional_team_choices() -> list[tuple[Any, Any]]:
     return [("", "–"), *team_choices()]
 
 
+def policy_choices() -> list[tuple[str, Any]]:
+    """Policies in force, after the empty choice of having none of one's own."""
+    found = versions_in_force(clock.now())
+    language = locale_of_words()
+    named_so = [(version.pack_name, getattr(version.pack.title, language)) for version in found]
+    return [("", _l("none of its own")), *named_so]
+
+
 def department_choices() -> list[tuple[Any, Any]]:
     """Active departments after an empty choice."""
     departments = db.session.scalars(select(Department).where(Department.active).order_by(Department.id))
@@ -49,7 +72,7 @@ def service_choices(nothing: Any) -> Callable[[], list[tuple[Any, Any]]]:
     """Active services after an empty choice."""
 
     def choices() -> list[tuple[Any, Any]]:
-        services = db.session.scalars(select(Service).where(Service.active).order_by(Service.id))
+        services = db.session.execute(_SERVICES)
         return [("", nothing), *((service.id, named(service)) for service in services)]
 
     return choices
@@ -61,18 +84,6 @@ def person_choices(role: str, nothing: Any = None) -> Callable[[], list[tuple[An
     def choices() -> list[tuple[Any, Any]]:
         people = [(person.id, person.name) for person in db.session.scalars(holders(role))]
         return [("", nothing), *people] if nothing else people
-
-    return choices
-
-
-def contact_choices(nothing: Any) -> Callable[[], list[tuple[Any, Any]]]:
-    """Active contacts with their customer, after an empty choice."""
-
-    def choices() -> list[tuple[Any, Any]]:
-        contacts = db.session.scalars(
-            select(Contact).where(Contact.active).order_by(Contact.name, Contact.id).limit(500)
-        )
-        return [("", nothing), *((c.id, f"{c.name} · {c.customer.name}") for c in contacts)]
 
     return choices
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from threading import Lock
 
+from flask import Flask
 from markupsafe import Markup
 
 from models.ground import clock
@@ -25,6 +26,11 @@ class _Place:
 _places: OrderedDict[Hashable, _Place] = OrderedDict()
 _weight = 0
 _lock = Lock()
+
+
+def register(app: Flask) -> None:
+    """For templates: `{% call kept('timeline', …) %}…{% endcall %}`, which asks for nothing while it is kept."""
+    app.jinja_env.globals["kept"] = lambda *key, caller: kept(key, caller)
 
 
 def kept(key: Hashable, draw: Callable[[], Markup], *, seconds: float | None = None) -> Markup:

@@ -70,25 +70,40 @@ WORDS: dict[str, dict[str, Any]] = {
         "register": _l("Registration"), "triage": _pl("clock", "Triage"), "respond": _l("Response"),
         "plan": _pl("clock", "Plan"), "approve": _l("Approval"), "test": _l("Testing"), "resolve": _l("Resolution"),
         "resolve_max": _l("Latest resolution"), "update": _l("Next update"), "follow_up": _l("Follow-up"),
-        "close": _l("Closing"),
+        "close": _l("Closing"), "assess": _l("Assessment"), "ratify": _l("Late approval"),
+        "cooperate": _l("Answer of the other department"), "call_back": _l("Call back"),
     },
     "column": {
         "number": _l("Number"), "title": _l("Problem"), "severity": _l("Severity"), "status": _l("Status"),
-        "state": _l("Stage"), "team": _l("Team"), "assignee": _l("Handled by"), "reporter": _l("Reported by"),
-        "created_at": _l("Reported at"), "clock": _l("Next deadline"),
+        "state": _l("Stage"), "turn": _l("Whose turn"), "team": _l("Team"), "assignee": _l("Handled by"),
+        "reporter": _l("Reported by"), "created_at": _l("Reported at"), "clock": _l("Next deadline"),
     },
     "clock_state": {
         "paused": _l("paused"), "met": _l("met in time"), "late": _l("met late"), "cancelled": _l("cancelled"),
     },
     "party": {
         "reporter": _l("Reporter"), "customer": _l("Customer"), "vendor": _l("Vendor"),
-        "department": _l("Another department"), "window": _l("Scheduled window"),
+        "department": _l("Another department"), "approver": _l("Approver"), "window": _l("Scheduled window"),
     },
+    "turn": {
+        "customer": _l("Reporter or customer"), "first_line": _l("First line"), "engineer": _l("Engineer"),
+        "approver": _l("Approver"), "verifier": _l("Verifier"), "supervisor": _l("Supervisor's review"),
+        "department": _l("Another department"), "vendor": _l("Vendor"), "window": _l("Scheduled window"),
+        "closed_hours": _l("Closed hours"), "nobody": _l("Nobody: it has ended"),
+    },
+    "absence": {
+        "leave": _l("Leave"), "sick": _l("Illness"), "trip": _l("Business trip"), "training": _l("Training"),
+        "other": _l("Other"),
+    },
+    "passed_over": {"absent": _l("is away, without a delegate who may act"), "vacant": _l("nobody holds this role")},
     "risk": {"standard": _l("Standard change"), "normal": _l("Normal change"), "major": _l("Major change")},
     "plan_kind": {"fix": _l("Fix"), "workaround": _l("Temporary workaround")},
     "decision": {
         "": _l("Not decided"), "approved": _l("Approved"), "returned": _l("Returned"), "withdrawn": _l("Withdrawn"),
         "rolled_back": _l("Rolled back"),
+    },
+    "extension": {
+        "": _l("Not decided"), "granted": _l("Granted"), "refused": _l("Refused"), "lapsed": _l("Lapsed"),
     },
     "verdict": {"yes": _l("Solved"), "partly": _l("Partly solved"), "no": _l("Not solved")},
     "means": {
@@ -106,6 +121,7 @@ WORDS: dict[str, dict[str, Any]] = {
         "category": _l("Category"), "root_cause": _l("Root cause"), "plan": _l("Plan"),
         "implementation": _l("Implementation record"), "verification": _l("Verification report"),
         "result": _l("Result for the customer"), "confirmation": _l("Confirmation by the customer"),
+        "call_back": _l("Call back"),
     },
     "death": {
         "revoked": _l("This link has been revoked."), "expired": _l("This link has expired."),
@@ -128,6 +144,9 @@ WORDS: dict[str, dict[str, Any]] = {
         "reported_up": _l("Reported upward"), "warned": _l("Warning"), "escalated": _l("Escalated"),
         "followed": _l("Followed"), "unfollowed": _l("No longer followed"), "link_sent": _l("Link sent"),
         "link_revoked": _l("Link revoked"), "redacted": _l("Redacted"),
+        "calendar_changed": _l("Service calendar changed"),
+        "extension_requested": _l("More time asked for"), "extension_granted": _l("More time granted"),
+        "extension_refused": _l("More time refused"), "called_back": _l("Called back"),
         "solution_reused": _l("Known solution used"), "reminded": _l("Reminded"),
     },
     "letter": {
@@ -139,11 +158,15 @@ WORDS: dict[str, dict[str, Any]] = {
         "plan_returned": _l("Plan returned"), "to_test": _l("To test"), "test_failed": _l("Test failed"),
         "to_review": _l("To review"), "confirmed": _l("Confirmed"), "disputed": _l("Not solved"),
         "sent_back": _l("Sent back"), "warning": _l("Warning"), "escalated": _l("Escalated"),
-        "password": _l("New password"),
+        "to_extend": _l("More time to decide on"), "extended": _l("New time of resolution"),
+        "extension_granted": _l("More time granted"), "extension_refused": _l("More time refused"),
+        "password": _l("New password"), "stand_in": _l("Standing in"), "shift_taken": _l("On call"),
+        "policy_proposed": _l("Policy to confirm"), "drill": _l("Drill"),
     },
     "sign": {"ok": _l("works"), "degraded": _l("away, done without"), "broken": _l("broken")},
     "satisfaction": {
         "satisfied": _l("Satisfied"), "mostly_satisfied": _l("Mostly satisfied"), "dissatisfied": _l("Dissatisfied"),
+        "needs_improvement": _l("Needs improvement"),
     },
 }  # fmt: skip
 
@@ -156,18 +179,50 @@ def register(app: Flask) -> None:
     app.jinja_env.globals["_"] = _translated_here
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(local=local, linebreaks=linebreaks, size=size)
-    app.jinja_env.globals.update(label=label, now=clock.now, named=named, in_words=in_words)
+    app.jinja_env.globals.update(label=label, level_words=level_words, answer_words=answer_words)
+    app.jinja_env.globals.update(now=clock.now, named=named, in_words=in_words, static=static)
     app.context_processor(_of_every_page)
     with app.app_context():
         app.jinja_env.globals["ui"] = app.jinja_env.get_template("components/ui.html").module
 
 
 def label(kind: str, code: str | None) -> str:
-    """The word for a code; the code itself where there is none. Looked up once a page: tables repeat themselves."""
-    known: dict[tuple[str, str | None], str] = _of_page("words", dict)
+    """The word for a code; the code itself where there is none."""
+    words = WORDS.get(kind, {})
+    if (code or "") not in words:
+        return code or ""
+    known: dict[tuple[str, str | None], str] = _of_page("words", lambda: _labels.setdefault(str(get_locale()), {}))
     if (kind, code) not in known:
-        known[kind, code] = str(WORDS.get(kind, {}).get(code or "", code or ""))
+        known[kind, code] = str(words[code or ""])
     return known[kind, code]
+
+
+_labels: dict[str, dict[tuple[str, str | None], str]] = {}  # by language: as many as there are codes
+
+
+def level_words(ticket: Any, code: str = "") -> str:
+    """What the ticket's own policy calls a severity (P3.2); its present one if none is named."""
+    known: dict[tuple[int, str], str] = _of_page("levels", dict)
+    key = (ticket.policy_version_id, code or ticket.severity)
+    if key not in known:
+        known[key] = str(getattr(ticket.policy_version.pack.level(key[1]).title, locale_of_words()))
+    return known[key]
+
+
+def answer_words(ticket: Any, code: str) -> str:
+    """What an answer is called on the scale of the ticket's own policy (P10.5)."""
+    scale = {choice.code: choice.title for choice in ticket.policy_version.pack.satisfaction}
+    return str(getattr(scale[code], locale_of_words())) if code in scale else label("satisfaction", code)
+
+
+def level_choices(ticket: Any) -> list[tuple[str, str]]:
+    """(code, word) of every level, as the ticket's own policy calls them."""
+    return [(level.code, level_words(ticket, level.code)) for level in ticket.policy_version.pack.levels]
+
+
+def locale_of_words() -> str:
+    """Which of the two languages of a policy's own words is read here."""
+    return "en" if str(get_locale()) == "en" else "zh"
 
 
 def named(thing: Any) -> str:
@@ -180,7 +235,7 @@ def named(thing: Any) -> str:
 
 def forget_page() -> None:
     """What was looked up once for this page or letter; the next one may be in another language or zone."""
-    for name in ("words", "zone", "translations", "locale"):
+    for name in ("words", "levels", "zone", "translations", "locale"):
         g.pop(name, None)
 
 
@@ -241,6 +296,11 @@ def _translated_here(here: EvalContext, message: str, **values: Any) -> str:
     """The `_` of templates: what Jinja's own does in three calls, in one; a page says it a hundred times."""
     said = translated(message)
     return (Markup(said) if here.autoescape else said) % values  # noqa: S704 - as Jinja's: the catalogue is ours
+
+
+def static(name: str) -> str:
+    """Where a file of static/ is fetched from; icons ask for it thirty times a page."""
+    return f"{current_app.static_url_path}/{name}"
 
 
 def in_words(template: str) -> Markup:

@@ -16,8 +16,10 @@ from models.record.deadline import open_deadlines
 from models.record.entry import Entry
 from models.record.event import Event
 from models.record.link import living_link
-from models.record.message import Message
+from models.record.message import Message, together
 from models.record.resolution import Resolution
+
+MOST_LINES = 200  # in one letter; the inbox has them all
 
 
 @dataclass
@@ -59,9 +61,27 @@ def headline(message: Message, *, event: Event | None) -> str:
 
 
 def _blocks(message: Message) -> tuple[str, str]:
+    if len(joined := together(message)) > 1:
+        return _gathered(joined)
     template = current_app.jinja_env.get_template(f"messages/{message.template}.txt")
     context = _context(message)
     return _block(template, "subject", context), _block(template, "body", context)
+
+
+def _gathered(messages: list[Message]) -> tuple[str, str]:
+    """Several warnings and escalations of one minute: a line and an address for each (P5.1, P5.2)."""
+    base, events = current_app.config["SETTINGS"].base_url, _events_of(messages)
+    lines = [
+        (headline(message, event=events[message.event_id]), _url(message, base)) for message in messages[:MOST_LINES]
+    ]
+    template = current_app.jinja_env.get_template("messages/gathered.txt")
+    context = {"reader": messages[0].reader, "count": len(messages), "lines": lines, "base": base}
+    return _block(template, "subject", context), _block(template, "body", context)
+
+
+def _events_of(messages: list[Message]) -> dict[int | None, Event]:
+    ids = [message.event_id for message in messages]
+    return {event.id: event for event in db.session.scalars(select(Event).where(Event.id.in_(ids)))}
 
 
 def _block(template: Any, name: str, context: dict[str, Any]) -> str:

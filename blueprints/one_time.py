@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from functools import cache
 from typing import Any
 
 from flask import Flask, current_app, g, request
@@ -78,4 +79,9 @@ def _name_of(thing: Any) -> str:
 
 
 def _seal() -> URLSafeSerializer:
-    return URLSafeSerializer(current_app.config["SECRET_KEY"], salt="once")
+    return _serializer(current_app.config["SECRET_KEY"])
+
+
+@cache
+def _serializer(key: str) -> URLSafeSerializer:
+    return URLSafeSerializer(key, salt="once")

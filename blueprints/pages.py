@@ -96,8 +96,15 @@ def act(
     if token is None:
         form.form_errors.append(_("This form is too old. Please check it and send it again."))
         return _again(form, page, 422)
+    location = ""
+
+    def spend(result: Any) -> None:
+        nonlocal location
+        location = then(result)
+        one_time.spend(token, location=location)
+
     try:
-        with last_words(lambda result: one_time.spend(token, location=then(result))), expecting(_version()):
+        with last_words(spend), expecting(_version()):
             result = do()
     except IntegrityError:
         if answered := one_time.answer_of(token):
@@ -109,7 +116,7 @@ def act(
         if isinstance(refusal, Conflict):
             _show_both(form, thing)
         return _again(form, page, refusal.status)
-    return done(then(result))
+    return done(location or then(result))  # a deed that is no command has spent nothing
 
 
 def refuse_form(form: FlaskForm) -> Response:

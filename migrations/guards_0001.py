@@ -2,8 +2,10 @@
 
 from alembic import op
 
+Guards = tuple[tuple[str, str, str, str, str], ...]
+
 # A trigger: name, table, what it watches, when it refuses, what it says. `OLD` and `NEW` as in both databases.
-GUARDS = (
+GUARDS: Guards = (
     ("event_is_append_only_u", "event", "UPDATE", "1 = 1", "events are append-only"),
     ("event_is_append_only_d", "event", "DELETE", "1 = 1", "events are append-only"),
     ("archive_is_frozen_d", "archive_record", "DELETE", "1 = 1", "the archive is frozen"),
@@ -36,16 +38,22 @@ def raise_all() -> None:
     """Create the full-text table and every guard."""
     if _is_sqlite():
         op.execute("CREATE VIRTUAL TABLE search_text USING fts5(tokens, ticket_id UNINDEXED)")
-        for name, table, watched, when, says in GUARDS:
+    else:
+        op.execute("CREATE TABLE search_text (tokens tsvector NOT NULL, ticket_id integer NOT NULL)")
+        op.execute("CREATE INDEX search_text_tokens ON search_text USING gin (tokens)")
+        op.execute("CREATE INDEX search_text_ticket ON search_text (ticket_id)")
+    raise_these(GUARDS)
+
+
+def raise_these(guards: Guards) -> None:
+    """Create these guards, in the words of the database."""
+    for name, table, watched, when, says in guards:
+        if _is_sqlite():
             op.execute(
                 f"CREATE TRIGGER {name} BEFORE {watched} ON {table} WHEN {when}"
                 f" BEGIN SELECT RAISE(ABORT, '{says}'); END"
             )
-        return
-    op.execute("CREATE TABLE search_text (tokens tsvector NOT NULL, ticket_id integer NOT NULL)")
-    op.execute("CREATE INDEX search_text_tokens ON search_text USING gin (tokens)")
-    op.execute("CREATE INDEX search_text_ticket ON search_text (ticket_id)")
-    for name, table, watched, when, says in GUARDS:
+            continue
         given_back = "OLD" if watched == "DELETE" else "NEW"
         op.execute(
             f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
@@ -56,11 +64,16 @@ def raise_all() -> None:
 
 def lower_all() -> None:
     """Take them away again."""
-    for name, table, *_ in GUARDS:
+    lower_these(GUARDS)
+    op.execute("DROP TABLE search_text")
+
+
+def lower_these(guards: Guards) -> None:
+    """Take these guards away again."""
+    for name, table, *_ in guards:
         op.execute(f"DROP TRIGGER {name}" if _is_sqlite() else f"DROP TRIGGER {name} ON {table}")
         if not _is_sqlite():
             op.execute(f"DROP FUNCTION {name}()")
-    op.execute("DROP TABLE search_text")
 
 
 def _is_sqlite() -> bool:

@@ -1,15 +1,17 @@
 """The business: tables and rules. No request, no Redis, no prose. Importing this knows every table."""
 
-from models.people import customer, person, session, team
-from models.policy import version
+from models.people import absence, customer, person, rota, session, team
+from models.policy import draft, version
 from models.record import (
     archive,
     article,
     attachment,
     deadline,
     demo_clock,
+    drill,
     entry,
     event,
+    extension,
     heartbeat,
     link,
     message,
@@ -18,9 +20,11 @@ from models.record import (
     plan,
     resolution,
     ticket,
+    verdict,
 )
 
 __all__ = [
-    "archive", "article", "attachment", "customer", "deadline", "demo_clock", "entry", "event", "heartbeat", "link",
-    "message", "number", "once", "person", "plan", "resolution", "session", "team", "ticket", "version",
+    "absence", "archive", "article", "attachment", "customer", "deadline", "demo_clock", "draft", "drill",
+    "entry", "event", "extension", "heartbeat", "link", "message", "number", "once", "person", "plan",
+    "resolution", "rota", "session", "team", "ticket", "verdict", "version",
 ]  # fmt: skip

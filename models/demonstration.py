@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
@@ -11,9 +12,11 @@ from models.ground.vocabulary import Category, Cause, Impact, PlanKind, Risk, Ro
 from models.people.customer import Contact, Customer
 from models.people.person import Person, RoleHeld
 from models.people.team import Department, Service, Team
-from models.policy.holidays import china_calendar
+from models.policy.calendar import CalendarRow
+from models.policy.holidays import OFFICE_WEEK, public_days
 from models.policy.pack import load_pack
-from models.policy.version import CalendarRow, PolicyVersion
+from models.policy.sheet import new_sheet
+from models.policy.version import PolicyVersion
 from models.record.ticket import Ticket
 from models.steps import (
     approval,
@@ -24,6 +27,7 @@ from models.steps import (
     diagnosis,
     intake,
     repair,
+    rotas,
     triage,
 )
 
@@ -79,7 +83,14 @@ def load_demonstration() -> bool:
 def found_desk() -> None:
     """What every desk needs before the first ticket: a calendar and a policy in force."""
     year = clock.now().year
-    calendar = CalendarRow(name="中国工作日 09:00–18:00", content=china_calendar(year - 1, year + 1))
+    sheet = new_sheet("Asia/Shanghai", OFFICE_WEEK).with_public_days(public_days("CN", range(year - 1, year + 2)))
+    calendar = CalendarRow(
+        name="中国工作日 09:00–18:00",
+        country="CN",
+        content=sheet.calendar.to_dict(),
+        names=sheet.names,
+        published_at=clock.now(),
+    )
     db.session.add(calendar)
     db.session.flush()
     db.session.add(
@@ -89,6 +100,7 @@ def found_desk() -> None:
             content=load_pack("unified").dump(),
             calendar_id=calendar.id,
             effective_at=datetime(2000, 1, 1, tzinfo=UTC),
+            is_default=True,
         )
     )
 
@@ -134,6 +146,7 @@ def _tell_stories(now: datetime, go: Move) -> None:
     zhang, wang, li, zhao, chen, he = (cast[name] for name in ("zhang", "wang", "li", "zhao", "chen", "he"))
 
     go(now - timedelta(days=10, hours=3))
+    _plan_duty(cast)
     ticket = intake.report_fault(
         actor=zhang, description="ERP系统无法提交报销单。点提交后一直转圈，换浏览器也一样。",
         service=services["ERP"], impact=Impact.DEPARTMENT, urgency=Urgency.HIGH,
@@ -193,6 +206,20 @@ def _tell_stories(now: datetime, go: Move) -> None:
     intake.report_fault(
         actor=cast["feng"], description="VPN 每隔十分钟断一次", impact=Impact.SINGLE, urgency=Urgency.MEDIUM
     )
+
+
+def _plan_duty(cast: dict[str, Person]) -> None:
+    """The rotas: wang in the week, chen round the clock."""
+    day = clock.now().astimezone(ZoneInfo("Asia/Shanghai")).replace(hour=0, minute=0, second=0, microsecond=0)
+    monday = day - timedelta(days=day.weekday())
+    for role, login, starts_at, lasts in (
+        (R.FIRST_LINE, "wang", monday + timedelta(hours=9), timedelta(days=4, hours=9)),
+        (R.DUTY_LEAD, "chen", monday, timedelta(days=7)),
+    ):
+        rotas.add_shift(
+            actor=cast["admin"], role=role, person=cast[login], starts_at=starts_at, ends_at=starts_at + lasts,
+            every_weeks=1,
+        )  # fmt: skip
 
 
 def _whole_road(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -9,13 +10,14 @@ from sqlalchemy import select
 from models.clockwork import escalation as clockwork
 from models.ground import clock
 from models.ground.db import command, db
-from models.ground.vocabulary import Cause, Verdict
+from models.ground.vocabulary import Cause, ClockKind, Verdict
 from models.people.person import Person
 from models.record.article import Article
 from models.record.entry import Entry
+from models.record.extension import pending_extension
 from models.record.plan import StandardChange
 from models.record.ticket import Ticket
-from models.rules import workflow
+from models.rules import timekeeping, workflow
 from models.steps import (
     approval,
     archiving,
@@ -24,6 +26,7 @@ from models.steps import (
     customer_verification,
     diagnosis,
     escalation,
+    extension,
     intake,
     repair,
     triage,
@@ -131,6 +134,35 @@ def _follow(ticket: Ticket) -> None:
         comment.follow_ticket(ticket, actor=person("he"))
 
 
+def _owe_call_back(ticket: Ticket) -> None:
+    if ticket.state in workflow.STEPS["call_back"].come_from:
+        _open_call_back(ticket)
+
+
+@command
+def _open_call_back(ticket: Ticket) -> None:
+    timekeeping.open_clock(ticket, ClockKind.CALL_BACK, started_at=clock.now())
+
+
+def _in_two_weeks() -> datetime:
+    return clock.now() + timedelta(days=14)
+
+
+def _ask_for_time(ticket: Ticket) -> None:
+    if ticket.state in workflow.STEPS["extend"].come_from:
+        extension.ask_for_extension(ticket, actor=person("zhao"), reason="等厂商补丁。", until=_in_two_weeks())
+
+
+def _on_request(action: str, decision: Callable[..., Any]) -> Do:
+    """On the request that waits; where there is none, the bare step must refuse."""
+
+    def decided(ticket: Ticket, actor: Person) -> Any:
+        found = pending_extension(ticket)
+        return decision(found, actor=actor, comment="知悉。") if found else walk(ticket, action, actor=actor)
+
+    return decided
+
+
 def _attach(ticket: Ticket, actor: Person) -> Any:
     kept = intake.keep_file(actor=actor, name="screenshot.png", content=b"\x89PNG\r\n\x1a\n")
     return comment.attach_files(ticket, actor=actor, files=[kept.key])
@@ -174,12 +206,18 @@ DEEDS: dict[str, Deed] = {
     "supply": Deed("zhang", lambda t, a: intake.supply_information(t, actor=a, text="九点开始。")),
     "wait": Deed("wang", lambda t, a: comment.wait_for(t, actor=a, party="vendor", reason="等备件。")),
     "resume": Deed("wang", lambda t, a: comment.resume_work(t, actor=a), _begin_to_wait),
+    "extend": Deed("zhao", lambda t, a: extension.ask_for_extension(
+        t, actor=a, reason="等厂商补丁。", until=_in_two_weeks())),
+    "grant_extension": Deed("chen", _on_request("grant_extension", extension.grant_extension), _ask_for_time),
+    "refuse_extension": Deed("chen", _on_request("refuse_extension", extension.refuse_extension), _ask_for_time),
+    "call_back": Deed("chen", lambda t, a: closing.record_call_back(t, actor=a, text="已致歉并说明。"), _owe_call_back),
     "regrade": Deed("wang", lambda t, a: triage.regrade_ticket(t, actor=a, severity="P1", reason="影响扩大。")),
     "attach": Deed("zhang", _attach),
     "acknowledge": Deed("chen", lambda t, a: escalation.acknowledge_escalation(t, actor=a), _breach),
     "report_up": Deed("liu", lambda t, a: escalation.report_up(t, actor=a, reason="需要加人。")),
     "warn": _by_desk("warn", people=[]),
     "escalate": _by_desk("escalate", people=[]),
+    "change_calendar": _by_desk("change_calendar"),
     "follow": Deed("he", lambda t, a: comment.follow_ticket(t, actor=a)),
     "unfollow": Deed("he", lambda t, a: comment.unfollow_ticket(t, actor=a), _follow),
     "send_link": Deed("wang", lambda t, a: customer_verification.send_link(t, actor=a)),

@@ -26,6 +26,7 @@ def deliver(message_id: int) -> None:
     message = outbox.claim(message_id)
     if message is None:
         return
+    message_id = message.id  # the first of the letter that it went out with
     try:
         _send(message)
     except NotSent as refusal:

@@ -12,7 +12,7 @@ import structlog
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
-from models.clockwork import escalation
+from models.clockwork import auditor, calendars, escalation
 from models.ground import clock
 from models.ground.db import db
 from models.ground.errors import DomainError
@@ -24,12 +24,13 @@ from workers.queues import Doorbell
 from workers.tail import Tail
 
 PERIOD = 0.25  # seconds between two looks
-RING_AGAIN = 1.0  # seconds between two rings for the same sweep
-SWEEP_PATIENCE = 2.0  # seconds that due work waits for a worker (safety.md rule 4)
+RING_AGAIN = 1.0  # seconds between two rings while the same clock waits
+SWEEP_PATIENCE = 2.0  # seconds that a due clock waits for a worker (safety.md rule 4)
 SEND_PATIENCE = 5.0
 BEAT_EVERY = 5.0
 COMPLAIN_EVERY = 30.0
 TIDY_EVERY = 3600.0
+AUDIT_EVERY = 60.0
 MOST_UNTOLD = 1_000  # topics
 
 log = structlog.get_logger("ticker")
@@ -58,19 +59,20 @@ class Ticker:
         self._app = app
         self._bell = Doorbell(redis_url)
         self._tail = Tail()
-        self._due_since: float | None = None
-        self._rung_at = self._beat_at = self._complained_at = float("-inf")
-        self._tidied_at = clock.steady()
+        self._first_due: int | None = None
+        self._rung_at = self._due_since = self._beat_at = self._complained_at = float("-inf")
+        self._tidied_at = self._audited_at = clock.steady()
         self._untold: dict[str, int] = {}  # topic → newest version
         self._waiting: dict[int, float] = {}  # message id → when it was rung
         self._sending: set[int] = set()
         self._sender = ThreadPoolExecutor(1, "sender")
+        self._auditor = ThreadPoolExecutor(1, "auditor")
 
     def tick(self) -> bool:
         """One look at everything; True when there is more to do at once."""
         more = False
         with self._app.app_context():
-            for duty in (self._news, self._deadlines, self._mail, self._life, self._tidy):
+            for duty in (self._news, self._deadlines, self._calendars, self._mail, self._life, self._tidy, self._audit):
                 more = self._attempt(duty) or more
         return more
 
@@ -92,17 +94,23 @@ class Ticker:
         return False
 
     def _deadlines(self) -> bool:
-        if not escalation.is_due():
-            self._due_since = None
+        now, first = clock.steady(), escalation.first_due()
+        if first != self._first_due:  # news, or a worker is at it
+            self._first_due, self._due_since, self._rung_at = first, now, float("-inf")
+        if first is None:
             return False
-        now = clock.steady()
-        self._due_since = now if self._due_since is None else self._due_since
         if now - self._rung_at >= RING_AGAIN:
             self._rung_at = now
             self._bell.ring("sweep")
         if self._bell.is_there and now - self._due_since < SWEEP_PATIENCE:
             return False
-        return escalation.sweep() > 0
+        swept = escalation.sweep()
+        self._first_due = escalation.first_due()  # our own work is no sign that a worker is there
+        return swept > 0
+
+    def _calendars(self) -> bool:
+        """A batch at a time, with a look at everything else in between."""
+        return calendars.is_moving() and calendars.move_tickets() > 0
 
     def _mail(self) -> bool:
         if not self._app.config["SETTINGS"].smtp_url:
@@ -145,6 +153,22 @@ class Ticker:
                 attachment.remove_orphans()
         except (SQLAlchemyError, DomainError):
             log.exception("not tidied")
+
+    def _audit(self) -> bool:
+        """Once a minute somebody else looks whether what should have rung has rung."""
+        if clock.steady() - self._audited_at >= AUDIT_EVERY:
+            self._audited_at = clock.steady()
+            self._auditor.submit(self._look_over)
+        return False
+
+    def _look_over(self) -> None:
+        try:
+            with self._app.app_context():
+                found = auditor.audit()
+                if not found.is_clean:
+                    log.error("the auditor objects", missing=found.missing, wrong=found.wrong)
+        except (SQLAlchemyError, DomainError):
+            log.exception("not audited")
 
     def _life(self) -> bool:
         if clock.steady() - self._beat_at >= BEAT_EVERY:

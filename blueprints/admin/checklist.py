@@ -2,13 +2,17 @@
 
 from flask import current_app, url_for
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from blueprints.labels import label
 from models.ground import clock
+from models.insight.on_call import left_alone_soon
+from models.insight.policy_lint import lint
 from models.insight.registers import is_empty, vacant_roles
 from models.people.customer import Customer
 from models.people.team import Service, Team
-from models.policy.holidays import is_year_known
+from models.policy.sheet import calendars_behind
+from models.policy.version import version_in_force
 from models.record.message import FAILED, outbox
 
 
@@ -27,7 +31,19 @@ def unset() -> list[tuple[str, str]]:
         found.append((_("No mail server is set: letters wait in the outbox."), url_for("admin.messages")))
     if outbox(FAILED, limit=1):
         found.append((_("There are letters that could not be sent."), url_for("admin.messages", state=FAILED)))
-    if not is_year_known(year := clock.now().year + 1):
-        sentence = _("The working days of %(year)s are not announced yet.", year=year)
-        found.append((sentence, url_for("admin.policies")))
+    for absence, _rungs in left_alone_soon():
+        sentence = _("Nobody stands in for %(name)s, who will be away.", name=absence.person.name)
+        found.append((sentence, url_for("on_call.week")))
+    for calendar, year in calendars_behind(clock.now()):
+        sentence = _(
+            "%(calendar)s does not know the holidays and make-up days of %(year)s yet.",
+            calendar=calendar.name,
+            year=year,
+        )
+        found.append((sentence, url_for("admin.show_calendar", thing_id=calendar.id)))
+    if errors := sum(finding.is_error for finding in lint(version_in_force(clock.now()))):
+        sentence = ngettext(
+            "The check of the policy found %(num)s error.", "The check of the policy found %(num)s errors.", errors
+        )
+        found.append((sentence, url_for("admin.check_policy")))
     return found

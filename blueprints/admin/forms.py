@@ -4,12 +4,12 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, PasswordField, SelectField, SelectMultipleField, StringField
+from wtforms import BooleanField, PasswordField, SelectField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length, Optional, Regexp
-from wtforms.widgets import CheckboxInput
 
-from blueprints.fields import chosen, codes, department_choices, optional_team_choices, person_choices, team_choices
-from models.ground.vocabulary import Role
+from blueprints.admin.roles import RolesField
+from blueprints.fields import chosen, codes, department_choices, optional_team_choices, policy_choices, team_choices
+from blueprints.lookup import ColleagueLookup
 
 _filled = DataRequired(_l("This must be filled in."))
 LANGUAGES = (("zh", "中文"), ("en", "English"))  # each names itself
@@ -22,12 +22,7 @@ class PersonForm(FlaskForm):
     name = StringField(_l("Full name"), validators=[_filled, Length(max=80)])
     email = StringField(_l("E-mail"), validators=[Length(max=254)], render_kw={"type": "email"})
     phone = StringField(_l("Telephone"), validators=[Length(max=40)], render_kw={"type": "tel"})
-    roles = SelectMultipleField(
-        _l("Roles"),
-        choices=codes("role", (role for role in Role if role != Role.REPORTER)),
-        option_widget=CheckboxInput(),
-        description=_l("Everybody can report. A change of roles ends the sessions of this person."),
-    )
+    roles_held = RolesField()
     engineer_level = SelectField(_l("Level of an engineer"), choices=codes("level", LEVELS))
     team_id = SelectField(_l("Team"), coerce=chosen, choices=optional_team_choices, validators=[Optional()])
     department_id = SelectField(_l("Department"), coerce=chosen, choices=department_choices, validators=[Optional()])
@@ -69,11 +64,10 @@ class PasswordForm(FlaskForm):
 class LeaverForm(FlaskForm):
     """Somebody leaves; their open work goes to another in the same step."""
 
-    successor = SelectField(
+    successor = ColleagueLookup(
         _l("Open work goes to"),
-        coerce=chosen,
-        choices=person_choices("reporter", _l("Please choose")),
         validators=[InputRequired(_l("Please choose who takes over."))],
+        description=_l("Name, user name, telephone number or address"),
     )
 
 
@@ -96,7 +90,18 @@ class DepartmentForm(RecordForm):
     name_en = StringField(_l("English name"), validators=[Length(max=80)])
 
 
-class TeamForm(DepartmentForm):
+class ServedForm(FlaskForm):
+    """Whoever can have a policy of their own (P4.3)."""
+
+    policy_name = SelectField(
+        _l("Policy"),
+        coerce=lambda name: name or None,
+        choices=policy_choices,
+        description=_l("Counts for tickets from now on: the customer's before the service's before its team's."),
+    )
+
+
+class TeamForm(ServedForm, DepartmentForm):
     """A technical domain."""
 
     code = StringField(
@@ -105,13 +110,13 @@ class TeamForm(DepartmentForm):
     )
 
 
-class ServiceForm(DepartmentForm):
+class ServiceForm(ServedForm, DepartmentForm):
     """A system that people use, with the team that owns it."""
 
     team_id = SelectField(_l("Team"), coerce=int, choices=team_choices, validators=[InputRequired()])
 
 
-class CustomerForm(RecordForm):
+class CustomerForm(ServedForm, RecordForm):
     """A company or department that the desk serves."""
 
     name = StringField(_l("Name"), validators=[_filled, Length(max=120)])

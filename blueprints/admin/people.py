@@ -6,11 +6,10 @@ from flask import Response, flash, request, url_for
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 
-from blueprints import pages
+from blueprints import lookup, pages
 from blueprints.access import by_id, me, requires
 from blueprints.admin import bp
 from blueprints.admin.forms import LeaverForm, NewPersonForm, PasswordForm, PersonForm, PlainForm
-from blueprints.fields import row
 from models.insight.board import held_by
 from models.people.person import Person, everybody
 from models.steps import accounts
@@ -101,11 +100,11 @@ def deactivate_person(person: Person) -> Response:
         return pages.show("admin/leaver.html", person=person, form=shown, held=held_by(person))
 
     def leave() -> None:
-        given = accounts.deactivate_person(person, actor=me(), successor=row(Person, form.successor.data))
+        given = accounts.deactivate_person(person, actor=me(), successor=form.successor.row)
         flash(_("The account is closed; tickets handed over: %(count)s.", count=given))
 
     if request.method != "POST":
-        return page(form)
+        return lookup.offers(form) or page(form)
     return pages.act(
         form, action="deactivate_person", thing=person, page=page, do=leave, then=lambda _: _person_url(person)
     )
@@ -125,8 +124,8 @@ def reactivate_person(person: Person) -> Response:
 
 
 def _details(form: PersonForm) -> dict[str, Any]:
-    names = ("name", "email", "phone", "roles", "engineer_level", "team_id", "department_id", "locale", "on_duty")
-    return {name: form[name].data for name in names}
+    names = ("name", "email", "phone", "engineer_level", "team_id", "department_id", "locale", "on_duty")
+    return {"roles": form.roles_held.data} | {name: form[name].data for name in names}
 
 
 def _new_page(form: FlaskForm) -> Response:

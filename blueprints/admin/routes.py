@@ -1,4 +1,4 @@
-"""Administration: the way round, the policy in force, the outbox, health, and the demonstration's clock."""
+"""Administration: the way round, the outbox, health, and the demonstration's clock."""
 
 from datetime import timedelta
 
@@ -6,21 +6,49 @@ from flask import Response, current_app, request, url_for
 
 from blueprints import pages
 from blueprints.access import by_id, requires
-from blueprints.admin import bp, masterdata, people
+from blueprints.admin import (
+    bp,
+    calendar_changes,
+    calendar_edits,
+    calendar_trial,
+    calendars,
+    drill,
+    lint,
+    masterdata,
+    people,
+    policies,
+    policy_drafts,
+    rehearsal,
+    replay,
+)
 from blueprints.admin.checklist import unset
 from blueprints.admin.forms import PlainForm
-from blueprints.admin.policy_words import KNOWN_CLOCKS, said
 from blueprints.fields import whole
 from blueprints.messages import render
 from blueprints.signs import signs
 from models.clockwork.health import beats
 from models.ground import clock
 from models.ground.errors import Missing
-from models.policy.version import version_in_force
+from models.policy.sheet import calendars_behind
 from models.record.demo_clock import advance_demo_clock
 from models.record.message import FAILED, QUEUED, SENT, Message, outbox, try_again
+from models.record.verdict import last_objection
 
-__all__ = ["bp", "masterdata", "people"]
+__all__ = [
+    "bp",
+    "calendar_changes",
+    "calendar_edits",
+    "calendar_trial",
+    "calendars",
+    "drill",
+    "lint",
+    "masterdata",
+    "people",
+    "policies",
+    "policy_drafts",
+    "rehearsal",
+    "replay",
+]
 SPANS = {"30m": timedelta(minutes=30), "1h": timedelta(hours=1), "4h": timedelta(hours=4), "1d": timedelta(days=1)}
 PAGE = 50
 
@@ -29,14 +57,6 @@ PAGE = 50
 @requires("administer")
 def home() -> Response:
     return pages.show("admin/home.html", unset=unset())
-
-
-@bp.get("/policies")
-@requires("administer")
-def policies() -> Response:
-    """The policy in force: targets, definitions, matrix, ladder (P3.2, P4.2)."""
-    version = version_in_force(clock.now())
-    return pages.show("admin/policies.html", version=version, pack=version.pack, said=said, known_clocks=KNOWN_CLOCKS)
 
 
 @bp.get("/outbox")
@@ -78,7 +98,14 @@ def retry(message: Message) -> Response:
 def health() -> Response:
     """What /readyz says, for people."""
     seen = signs()
-    return pages.show("admin/health.html", signs=seen, beats=beats() if seen.database == "ok" else {})
+    known = seen.database == "ok"
+    return pages.show(
+        "admin/health.html",
+        signs=seen,
+        beats=beats() if known else {},
+        behind=calendars_behind(clock.now()) if known else [],
+        objection=last_objection() if known else None,
+    )
 
 
 @bp.get("/clock")

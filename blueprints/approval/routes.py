@@ -13,6 +13,7 @@ from blueprints.tickets.view import PlainForm, pressed, ticket_url
 from models.ground.db import db
 from models.ground.vocabulary import ClockKind
 from models.insight import board
+from models.insight.requests import requests_for_time
 from models.insight.revision import difference
 from models.record.plan import PLAN_TEXTS, Plan, StandardChange
 from models.record.ticket import Ticket
@@ -25,15 +26,23 @@ BOXES = ("todo", "done", "mine")
 @bp.get("/approvals")
 @requires("view_approvals")
 def inbox() -> Response:
-    """Plans that wait for the person, that they decided, or that they wrote."""
+    """Plans and requests for more time that wait for the person, that they decided, or that they wrote."""
     g.topics = ["tickets"]
     box = request.args.get("box") if request.args.get("box") in BOXES else BOXES[0]
-    plans = board.seats(me(), box)
-    ptag = board.tag_of([(plan.id, plan.ticket.seq) for plan in plans])
+    plans, requests = board.seats(me(), box), requests_for_time(me(), box)
+    ptag = board.tag_of([(thing.id, thing.ticket.seq) for thing in (*plans, *requests)])
     if pages.unchanged(ptag):
         return pages.not_modified()
     clocks = board.nearest_clocks([plan.ticket for plan in plans], (ClockKind.APPROVE,))
-    return pages.show("approval/inbox.html", ptag=ptag, ptag_of_page=ptag, plans=plans, clocks=clocks, box=box)
+    return pages.show(
+        "approval/inbox.html",
+        ptag=ptag,
+        ptag_of_page=ptag,
+        plans=plans,
+        requests=requests,
+        clocks=clocks,
+        box=box,
+    )
 
 
 @bp.route("/t/<number>/plan", methods=["GET", "POST"])

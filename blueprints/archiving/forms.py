@@ -20,6 +20,16 @@ class SendBackForm(FlaskForm):
     )
 
 
+class CallBackForm(FlaskForm):
+    """Somebody who was not satisfied has been called back (P10.5)."""
+
+    title, submit_text = _l("Record the call back"), _l("Record")
+    effect = _l("Only colleagues see this.")
+    text = TextAreaField(
+        _l("Who said what"), validators=[InputRequired(_l("Please write something.")), Length(max=8000)]
+    )
+
+
 class ReopenForm(FlaskForm):
     """Back to work after closing (P11.5)."""
 

@@ -5,7 +5,7 @@ from flask_wtf import FlaskForm
 
 from blueprints import pages
 from blueprints.access import me, requires, ticket
-from blueprints.archiving.forms import CloseForm, ReopenForm, SendBackForm
+from blueprints.archiving.forms import CallBackForm, CloseForm, ReopenForm, SendBackForm
 from blueprints.tickets.view import deed, ticket_url, watch_queue
 from models.ground.db import db
 from models.ground.errors import Missing
@@ -54,6 +54,19 @@ def send_back(ticket: Ticket) -> Response:
         page=lambda f: _review_page(ticket, back_form=f),
         do=lambda: closing.send_back(ticket, actor=me(), reason=form.reason.data),
         then=lambda _: ticket_url(ticket),
+    )
+
+
+@bp.route("/t/<number>/call-back", methods=["GET", "POST"])
+@requires("call_back", ticket)
+def call_back(ticket: Ticket) -> Response:
+    """Somebody who was not satisfied has been called."""
+    form = CallBackForm()
+    return deed(
+        ticket,
+        form,
+        action="call_back",
+        do=lambda: closing.record_call_back(ticket, actor=me(), text=form.text.data),
     )
 
 

@@ -1,1 +1,5 @@
-"""Confirmation by the customer, with and without an account."""
+"""Confirmation by the customer, with and without an account (P10)."""
+
+from flask import Blueprint
+
+bp = Blueprint("customer_verification", __name__)

@@ -61,4 +61,8 @@ def _figures() -> CollectorRegistry:
         heart.labels(name).set(age)
     unfired = Gauge("bihuan_oldest_due_unfired_seconds", "That the oldest due mark has been waiting", registry=registry)
     unfired.set(escalation.oldest_unfired())
+    marks = Gauge("bihuan_marks", "Of the last 24 hours, as the auditor counts them", ["what"], registry=registry)
+    if seen := signs().clocks:
+        for what in ("due", "fired", "late", "missing", "wrong"):
+            marks.labels(what).set(getattr(seen, what))
     return registry

@@ -2,13 +2,13 @@
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import DateTimeLocalField, MultipleFileField, SelectField, StringField, TextAreaField
+from wtforms import MultipleFileField, SelectField, StringField, TextAreaField, ValidationError
 from wtforms.validators import InputRequired, Length, Optional
 
-from blueprints.fields import chosen, contact_choices, optional_codes, person_choices, service_choices
+from blueprints.fields import MINUTE, Moment, chosen, optional_codes, service_choices
+from blueprints.lookup import ColleagueLookup, ContactLookup
 from models.ground.vocabulary import Impact, Urgency
 
-MINUTE = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
 _unknown = _l("Not known")
 
 
@@ -24,7 +24,7 @@ class ReportForm(FlaskForm):
     )
     files = MultipleFileField(_l("Files"))
     service = SelectField(_l("System"), coerce=chosen, choices=service_choices(_unknown), validators=[Optional()])
-    occurred_at = DateTimeLocalField(_l("Happened at"), format=MINUTE, validators=[Optional()])
+    occurred_at = Moment(_l("Happened at"), format=MINUTE, validators=[Optional()])
     impact = SelectField(
         _l("Who is affected"), choices=optional_codes("impact", Impact, _unknown), validators=[Optional()]
     )
@@ -43,23 +43,19 @@ class ReportForm(FlaskForm):
 class TelephoneForm(ReportForm):
     """The same, for somebody on the telephone: a known contact, a new one, or a colleague."""
 
-    reported_at = DateTimeLocalField(_l("The call came at"), format=MINUTE, validators=[Optional()])
-    contact = SelectField(
-        _l("Customer's contact"),
-        coerce=chosen,
-        choices=contact_choices(_l("Somebody new, or a colleague")),
-        validators=[Optional()],
+    reported_at = Moment(_l("The call came at"), format=MINUTE, validators=[Optional()])
+    contact = ContactLookup(
+        _l("Customer's contact"), description=_l("Name, company, the end of a telephone number, or an address")
     )
-    reporter = SelectField(
-        _l("Colleague"),
-        coerce=chosen,
-        choices=person_choices("reporter", _l("Not a colleague")),
-        validators=[Optional()],
-    )
+    reporter = ColleagueLookup(_l("Colleague"), description=_l("Name, user name, telephone number or address"))
     new_contact = StringField(_l("New contact: name"), validators=[Length(max=80)])
     new_customer = StringField(_l("Company or department"), validators=[Length(max=120)])
     phone = StringField(_l("Telephone"), validators=[Length(max=40)], render_kw={"type": "tel"})
     email = StringField(_l("E-mail"), validators=[Length(max=254)], render_kw={"type": "email"})
+
+    def validate_reporter(self, field: ColleagueLookup) -> None:
+        if field.row and self.contact.row:
+            raise ValidationError(_l("Either a customer's contact or a colleague, please; not both."))
 
 
 class InformationForm(FlaskForm):

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint, Response, request, url_for
 from flask_wtf import FlaskForm
 
-from blueprints import pages
+from blueprints import lookup, pages
 from blueprints.access import me, requires, ticket
 from blueprints.fields import instant, row
 from blueprints.intake.forms import InformationForm, ReportForm, TelephoneForm
@@ -16,8 +16,6 @@ from models.ground import clock
 from models.insight import board
 from models.insight.likely import likely
 from models.insight.story import newest_question
-from models.people.customer import Contact
-from models.people.person import Person
 from models.people.team import Service
 from models.record.attachment import attachments_of
 from models.record.deadline import RUNNING, deadlines_of
@@ -60,7 +58,9 @@ def suggest() -> Response:
 @bp.get("/report/telephone")
 @requires("register")
 def telephone() -> Response:
-    return _telephone_page(TelephoneForm(reported_at=clock.now().astimezone(zone())))
+    """The form; for htmx, whom the words in one of its fields may mean."""
+    form = TelephoneForm(reported_at=clock.now().astimezone(zone()))
+    return lookup.offers(form) or _telephone_page(form)
 
 
 @bp.post("/report/telephone")
@@ -76,8 +76,8 @@ def register() -> Response:
             actor=me(),
             files=keys,
             reported_at=instant(form.reported_at.data),
-            contact=row(Contact, form.contact.data),
-            reporter=row(Person, form.reporter.data),
+            contact=form.contact.row,
+            reporter=form.reporter.row,
             new_customer=form.new_customer.data or "",
             new_contact=form.new_contact.data or "",
             phone=form.phone.data or "",

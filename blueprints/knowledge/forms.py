@@ -18,5 +18,11 @@ class ArticleForm(FlaskForm):
     applies_to = StringField(_l("Applies to"), validators=[Length(max=200)])
 
 
+class ReturnForm(FlaskForm):
+    """A change is not published; why."""
+
+    reason = TextAreaField(_l("Reason"), validators=[DataRequired(_l("Please give the reason.")), Length(max=2000)])
+
+
 class PlainForm(FlaskForm):
     """A button and nothing else."""

@@ -6,12 +6,13 @@ from flask_wtf import FlaskForm
 from blueprints import pages
 from blueprints.access import article, me, requires, ticket
 from blueprints.fields import whole
-from blueprints.knowledge.forms import ArticleForm, PlainForm
+from blueprints.knowledge.forms import ArticleForm, PlainForm, ReturnForm
 from blueprints.tickets.view import ticket_url
 from models.ground import clock
 from models.ground.db import db
 from models.insight import board
-from models.record.article import Article, drafts, published
+from models.insight.revision import Part, difference
+from models.record.article import Article, ArticleRevision, awaiting_review, published
 from models.record.search import matches, named_by
 from models.record.ticket import Ticket
 from models.rules.permissions import allows, can_see
@@ -29,30 +30,25 @@ def articles() -> Response:
     q = request.args.get("q", "").strip()
     found = published(q, before=whole(request.args.get("before", "")), limit=PAGE + 1)
     next_url = url_for("knowledge.articles", q=q, before=found[PAGE - 1].id) if len(found) > PAGE else ""
-    waiting = drafts() if allows(me(), "draft_article") and not q else []
-    return pages.show("knowledge/articles.html", articles=found[:PAGE], drafts=waiting, q=q, next_url=next_url)
+    waiting = awaiting_review() if allows(me(), "draft_article") and not q else []
+    return pages.show("knowledge/articles.html", articles=found[:PAGE], waiting=waiting, q=q, next_url=next_url)
 
 
 @bp.get("/kb/<slug>")
 @requires("view_article", article)
 def show(article: Article) -> Response:
-    source = db.session.get(Ticket, article.ticket_id) if article.ticket_id else None
-    return pages.show(
-        "knowledge/article.html",
-        article=article,
-        source=source if source and can_see(me(), source) else None,
-        is_stale=article.review_on is not None and article.review_on < clock.now().date(),
-    )
+    return _article_page(article, ReturnForm(formdata=None))
 
 
 @bp.route("/kb/<slug>/edit", methods=["GET", "POST"])
 @requires("edit_article", article)
 def edit(article: Article) -> Response:
-    """A new revision; the earlier ones are kept."""
-    form = ArticleForm(obj=article)
+    """A new revision; the earlier ones are kept. Whoever may not publish goes on with the change that waits."""
+    reviews = allows(me(), "publish_article", article)
+    form = ArticleForm(obj=article if reviews else article.change or article)
 
     def page(shown: FlaskForm) -> Response:
-        return pages.show("knowledge/edit.html", article=article, form=shown)
+        return pages.show("knowledge/edit.html", article=article, form=shown, reviews=reviews)
 
     if request.method != "POST":
         return page(form)
@@ -75,6 +71,34 @@ def publish(article: Article) -> Response:
         thing=article,
         page=pages.refuse_form,
         do=lambda: step.publish_article(article, actor=me()),
+        then=_article_url,
+    )
+
+
+@bp.post("/kb/<slug>/return")
+@requires("return_article", article)
+def send_back(article: Article) -> Response:
+    """The change is not published; its author reads why."""
+    form = ReturnForm()
+    return pages.act(
+        form,
+        action="return_article",
+        thing=article,
+        page=lambda f: _article_page(article, f),
+        do=lambda: step.return_article(article, actor=me(), reason=form.reason.data),
+        then=_article_url,
+    )
+
+
+@bp.post("/kb/<slug>/withdrawal")
+@requires("withdraw_article", article)
+def withdraw(article: Article) -> Response:
+    return pages.act(
+        PlainForm(),
+        action="withdraw_article",
+        thing=article,
+        page=pages.refuse_form,
+        do=lambda: step.withdraw_article(article, actor=me()),
         then=_article_url,
     )
 
@@ -126,6 +150,24 @@ def search() -> Response:
     return pages.show(
         "knowledge/search.html", q=q, page=page, articles=published(q, limit=FEW) if q else [], next_url=next_url
     )
+
+
+def _article_page(article: Article, form: FlaskForm) -> Response:
+    source = db.session.get(Ticket, article.ticket_id) if article.ticket_id else None
+    change = article.change if allows(me(), "edit_article", article) else None
+    return pages.show(
+        "knowledge/article.html",
+        article=article,
+        form=form,
+        change=change,
+        changes=_changes(article, change) if change else {},
+        source=source if source and can_see(me(), source) else None,
+        is_stale=article.review_on is not None and article.review_on < clock.now().date(),
+    )
+
+
+def _changes(article: Article, change: ArticleRevision) -> dict[str, list[Part]]:
+    return {name: difference(getattr(article, name), getattr(change, name)) for name in step.TEXTS}
 
 
 def _article_url(article: Article) -> str:

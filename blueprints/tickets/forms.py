@@ -2,10 +2,10 @@
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import MultipleFileField, SelectField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length
+from wtforms import DateTimeLocalField, MultipleFileField, SelectField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length, Optional
 
-from blueprints.fields import codes
+from blueprints.fields import MINUTE, codes
 from models.ground.vocabulary import Party
 
 _something = InputRequired(_l("Please write something."))
@@ -45,6 +45,12 @@ class WaitForm(FlaskForm):
     party = SelectField(_l("Waiting for"), choices=codes("party", Party))
     reason = StringField(
         _l("What for"), validators=[InputRequired(_l("Please say what is waited for.")), Length(max=200)]
+    )
+    until = DateTimeLocalField(
+        _l("Until, if that is known"),
+        format=MINUTE,
+        validators=[Optional()],
+        description=_l("Then the waiting ends by itself, a maintenance window for example."),
     )
 
 

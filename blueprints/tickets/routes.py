@@ -7,23 +7,17 @@ from flask_wtf import FlaskForm
 
 from blueprints import pages
 from blueprints.access import entry, me, requires, ticket
+from blueprints.fields import instant
 from blueprints.tickets.forms import CallForm, NoteForm, RedactForm, RedactReportForm, UpdateForm, WaitForm
-from blueprints.tickets.telling import told
+from blueprints.tickets.seen import Seen
 from blueprints.tickets.view import deed, download, pressed, ticket_url
-from blueprints.tickets.ways import BESIDE, ROAD, ways
 from models.ground.db import db
 from models.ground.errors import Missing
-from models.ground.vocabulary import State
-from models.insight.case import case_of
-from models.insight.suggestion import suggest_senior
 from models.record.attachment import attachments_of
-from models.record.deadline import deadlines_of
 from models.record.entry import Entry
-from models.record.link import living_link
 from models.record.ticket import Ticket
 from models.rules.permissions import allows
 from models.steps import comment, escalation
-from models.steps.closing import missing_pieces
 
 bp = Blueprint("tickets", __name__)
 
@@ -36,7 +30,7 @@ def page(ticket: Ticket) -> Response:
     ptag = f"{ticket.id}.{ticket.seq}"
     if pages.unchanged(ptag):
         return pages.not_modified()
-    return pages.show("tickets/page.html", ptag=ptag, ptag_of_page=ptag, **_whole(ticket))
+    return pages.show("tickets/page.html", ptag=ptag, ptag_of_page=ptag, ticket=ticket, seen=Seen(ticket, me()))
 
 
 @bp.get("/t/<number>/files/<key>")
@@ -78,7 +72,13 @@ def wait(ticket: Ticket) -> Response:
         ticket,
         form,
         action="wait",
-        do=lambda: comment.wait_for(ticket, actor=me(), party=form.party.data, reason=form.reason.data),
+        do=lambda: comment.wait_for(
+            ticket,
+            actor=me(),
+            party=form.party.data,
+            reason=form.reason.data,
+            until=instant(form.until.data),
+        ),
     )
 
 
@@ -132,26 +132,6 @@ def redact(text: Entry) -> Response:
         thing=text,
         do=lambda: comment.redact_entry(text, actor=me(), reason=form.reason.data),
     )
-
-
-def _whole(ticket: Ticket) -> dict[str, Any]:
-    internal, case, deadlines = allows(me(), "view_internal", ticket), case_of(ticket), deadlines_of(ticket)
-    return {
-        "ticket": ticket,
-        "internal": internal,
-        "case": case,
-        "road": ways(ROAD, ticket, case, me()),
-        "beside": ways(BESIDE, ticket, case, me()),
-        "breached": [d for d in deadlines if d.clock_state == "breached" and not d.acknowledged_at],
-        "moments": told(ticket, internal=internal),
-        "deadlines": deadlines,
-        "files": [f for f in attachments_of(ticket.id) if f.entry_id is None and (internal or f.public)],
-        "missing": missing_pieces(ticket) if internal and ticket.state == State.AWAITING_REVIEW else [],
-        "link": living_link(ticket) if allows(me(), "send_link", ticket) else None,
-        "senior": suggest_senior(ticket) if allows(me(), "hand_over", ticket) else None,
-        "note_form": NoteForm(),
-        "update_form": UpdateForm(),
-    }
 
 
 def _said(ticket: Ticket, form: FlaskForm, action: str, command: Any) -> Response:

@@ -7,7 +7,7 @@ from flask import url_for
 from flask_babel import gettext as _
 
 from blueprints.access import me
-from blueprints.labels import label
+from blueprints.labels import label, level_words, local
 from models.insight.story import Moment, story
 from models.record.ticket import Ticket
 from models.rules import workflow
@@ -23,7 +23,7 @@ def told(ticket: Ticket, *, internal: bool) -> list[Moment]:
 
 
 def _dress(moment: Any, ticket: Ticket, may_redact: bool) -> None:
-    more = _more(moment.name, moment.details)
+    more = _more(ticket, moment.name, moment.details)
     moment.title = label("event", moment.name) + (_(": ") + more if more else "")
     if moment.who is None and moment.who_name:
         moment.who = SimpleNamespace(name=moment.who_name)
@@ -33,17 +33,19 @@ def _dress(moment: Any, ticket: Ticket, may_redact: bool) -> None:
         moment.redact_url = url_for("tickets.redact", entry_id=moment.entry_id)
 
 
-def _more(name: str, d: dict[str, Any]) -> str:
+def _more(ticket: Ticket, name: str, d: dict[str, Any]) -> str:
     """What distinguishes this moment from others of its kind."""
     if name == "warned":
         return f"{label('clock', d['kind'])} {d['percent']}%" if "percent" in d else ""
     if name == "escalated":
         return f"{label('clock', d['kind'])} → {label('role', d['role'])}" if "role" in d else ""
     if "severity" in d and name in ("reported", "triaged", "regraded"):
-        given = f"{d['severity']} {label('severity', d['severity'])}"
+        given = f"{d['severity']} {level_words(ticket, d['severity'])}"
         return f"{given} → {d['assignee_name']}" if d.get("assignee_name") else given
     if name == "waited":
         return label("party", d.get("party"))
+    if name.startswith("extension_"):
+        return local(d.get("until") or d.get("due"))
     if name == "diagnosed":
         return label("cause", d.get("cause"))
     if name == "reminded":

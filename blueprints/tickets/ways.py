@@ -51,6 +51,7 @@ ROAD = (
     Way("work", "repair.work", _l("Record a step carried out")),
     Way("pass_test", "repair.test", _l("Record the test")),
     Way("confirm", "customer_verification.confirmation", _l("Say whether it is solved")),
+    Way("call_back", "archiving.call_back", _l("Record the call back"), fits=lambda _t, case, _p: case.owes_call_back),
     Way("close", "archiving.review", _l("Review and close")),
     Way("supply", "intake.supply", _l("Add information"), fits=lambda ticket, _c, _p: bool(ticket.waiting_on)),
 )
@@ -66,6 +67,7 @@ BESIDE = (
     Way("withdraw", "approval.withdraw", _l("Withdraw the plan"), presses=True, fits=_not_begun, of_plan=True),
     Way("wait", "tickets.wait", _l("Wait for somebody"), fits=lambda ticket, _c, _p: not ticket.waiting_on),
     Way("resume", "tickets.resume", _l("The waiting is over"), True, lambda ticket, _c, _p: bool(ticket.waiting_on)),
+    Way("extend", "extension.ask", _l("Ask for more time"), fits=lambda _t, case, _p: case.has_time_to_ask_for),
     Way("hand_over", "triage.hand_over", _l("Hand over")),
     Way("regrade", "triage.regrade", _l("Change the severity")),
     Way(
@@ -78,8 +80,8 @@ BESIDE = (
     Way("supply", "intake.supply", _l("Add information"), fits=lambda ticket, _c, _p: not ticket.waiting_on),
     Way("report_up", "board.report_up", _l("Report to the director")),
     Way("cancel", "triage.cancel", _l("Cancel the ticket")),
-    Way("follow", "tickets.follow", _l("Follow"), True, lambda ticket, _c, person: person not in ticket.followers),
-    Way("unfollow", "tickets.unfollow", _l("Follow no longer"), True, lambda ticket, _c, who: who in ticket.followers),
+    Way("follow", "tickets.follow", _l("Follow"), True, lambda _t, case, person: person.id not in case.followers),
+    Way("unfollow", "tickets.unfollow", _l("Follow no longer"), True, lambda _t, case, who: who.id in case.followers),
 )
 
 

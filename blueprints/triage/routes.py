@@ -1,11 +1,11 @@
 """Triage: the queue, and the questions asked of one ticket."""
 
 from flask import Blueprint, Response, request, url_for
-from flask_wtf import FlaskForm
 
 from blueprints import pages
 from blueprints.access import me, requires, ticket
 from blueprints.fields import row
+from blueprints.labels import level_choices
 from blueprints.tickets.view import deed, watch_queue
 from blueprints.triage.forms import AnswerForm, AskForm, CancelForm, HandOverForm, RegradeForm, TriageForm
 from models.insight import board
@@ -97,6 +97,7 @@ def ask(ticket: Ticket) -> Response:
 def regrade(ticket: Ticket) -> Response:
     """Another severity, with a reason."""
     form = RegradeForm(severity=ticket.severity)
+    form.severity.choices = level_choices(ticket)
     return deed(
         ticket,
         form,
@@ -137,7 +138,8 @@ def cancel(ticket: Ticket) -> Response:
     )
 
 
-def _triage_page(ticket: Ticket, form: FlaskForm, *, suggested: Person | None = None) -> Response:
+def _triage_page(ticket: Ticket, form: TriageForm, *, suggested: Person | None = None) -> Response:
+    form.severity.choices = level_choices(ticket)
     return pages.show(
         "triage/triage.html",
         ticket=ticket,

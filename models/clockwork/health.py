@@ -10,10 +10,28 @@ from models.ground import clock
 from models.ground.db import db
 from models.record import message
 from models.record.heartbeat import Heartbeat
+from models.record.verdict import last_verdict
 
-SILENT_AFTER = {"ticker": 15, "redis": 15, "worker": 45}  # seconds without a beat; a resting worker beats every 15
+SILENT_AFTER = {"ticker": 15, "redis": 15, "worker": 45, "auditor": 300}  # seconds; a resting worker beats every 15
 UNFIRED_TOO_LONG = 30  # seconds that a due mark may wait: any sweeper that lives is quicker
 OK, DEGRADED, BROKEN = "ok", "degraded", "broken"
+
+
+@dataclass(frozen=True)
+class Audit:
+    """The auditor's last verdict: marks of the last 24 hours, and clocks whose due time it could not confirm."""
+
+    due: int
+    fired: int
+    late: int  # more than ten seconds after they were due
+    missing: int
+    wrong: int
+    age_s: float
+
+    @property
+    def is_trusted(self) -> bool:
+        """Whether it is of the last minutes and nothing is missing or wrong."""
+        return not self.missing and not self.wrong and self.age_s <= SILENT_AFTER["auditor"]
 
 
 @dataclass(frozen=True)
@@ -26,6 +44,8 @@ class Signs:
     ticker: float | None = None  # seconds since its last beat
     oldest_due_unfired_s: float | None = None
     outbox_oldest_s: float | None = None
+    at_last_resort: int | None = None  # open tickets whose ladder ended with the administrators, unacknowledged (P5.4)
+    clocks: Audit | None = None  # what the auditor found; None: it has never looked
     migrations: str = BROKEN
 
     @property
@@ -33,7 +53,8 @@ class Signs:
         """Whether people can rely on the whole: records are kept and clocks ring."""
         ticks = self.ticker is not None and self.ticker <= SILENT_AFTER["ticker"]
         rings = self.oldest_due_unfired_s is not None and self.oldest_due_unfired_s <= UNFIRED_TOO_LONG
-        return self.database == OK and self.migrations == OK and ticks and rings
+        kept = self.clocks is None or not self.clocks.missing
+        return self.database == OK and self.migrations == OK and ticks and rings and kept
 
 
 def vital_signs(heads: frozenset[str]) -> Signs:
@@ -47,6 +68,8 @@ def vital_signs(heads: frozenset[str]) -> Signs:
             ticker=ages.get("ticker"),
             oldest_due_unfired_s=round(escalation.oldest_unfired(), 1),
             outbox_oldest_s=round(message.oldest_wait(), 1),
+            at_last_resort=escalation.at_last_resort(),
+            clocks=_audited(),
             migrations=OK if heads == _present_heads() else BROKEN,
         )
     except SQLAlchemyError:
@@ -68,6 +91,14 @@ def outbox_counts() -> dict[str, int]:
         return db.session.scalar(select(func.count()).select_from(few)) or 0
 
     return {state: count(state) for state in (message.QUEUED, message.FAILED)}
+
+
+def _audited() -> Audit | None:
+    found = last_verdict()
+    if found is None:
+        return None
+    age_s = round((clock.real_now() - found.at).total_seconds(), 1)
+    return Audit(found.due, found.fired, found.late, found.missing, found.wrong_count, age_s)
 
 
 def _fresh(ages: dict[str, float], kind: str) -> str:

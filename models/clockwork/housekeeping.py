@@ -1,4 +1,5 @@
-"""What the desk owes itself: reminders and confirmation by silence (P10.4), archiving after seven days (P11.3)."""
+"""What the desk owes itself: reminders and confirmation by silence (P10.4), archiving after seven days (P11.3),
+going on when a waiting was to end (P4.5)."""
 
 from models.ground import clock
 from models.ground.db import db
@@ -8,7 +9,7 @@ from models.record.archive import ArchiveRecord, freeze
 from models.record.deadline import Deadline
 from models.record.resolution import Confirmation
 from models.record.ticket import Ticket
-from models.rules import journal, workflow
+from models.rules import journal, timekeeping, waiting, workflow
 
 
 def fire(deadline: Deadline) -> str:
@@ -16,6 +17,8 @@ def fire(deadline: Deadline) -> str:
     ticket = deadline.ticket
     if deadline.kind == ClockKind.ARCHIVE:
         return _archive(ticket)
+    if deadline.kind == ClockKind.WAIT:
+        return _go_on(deadline)
     if deadline.mark <= ticket.policy_version.pack.silence.reminders:
         journal.record(ticket, "reminded", actor=None, state=ticket.state, reminder=deadline.mark)
         return "customer"
@@ -31,6 +34,15 @@ def _confirm_silently(ticket: Ticket) -> str:
     )
     workflow.advance(ticket, "confirm_silently", actor=None)
     return "supervisor"
+
+
+def _go_on(deadline: Deadline) -> str:
+    """The planned end has come: the clocks run on from there, even if nobody looked for a while."""
+    ticket = deadline.ticket
+    workflow.advance(ticket, "resume", actor=None, party=ticket.waiting_on)
+    timekeeping.meet(ticket, [ClockKind.WAIT], at=deadline.due_at)
+    waiting.resume(ticket, at=deadline.due_at)
+    return "desk"
 
 
 def _archive(ticket: Ticket) -> str:

@@ -3,11 +3,13 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 
 OFFSET_IS_FRESH_FOR = 0.2  # seconds a process trusts the demonstration offset it has read
 
 _held: datetime | None = None
+_moment: ContextVar[list[datetime] | None] = ContextVar("moment", default=None)
 _offset = timedelta()
 _offset_read_at = float("-inf")
 _offset_source: Callable[[], timedelta] | None = None
@@ -15,7 +17,14 @@ _offset_source: Callable[[], timedelta] | None = None
 
 def now() -> datetime:
     """The business instant in UTC: real time plus the demonstration's offset, or the held test time."""
-    return _held if _held is not None else real_now() + _demo_offset()
+    if _held is not None:
+        return _held
+    seen = _moment.get()
+    if seen is None:
+        return real_now() + _demo_offset()
+    if not seen:
+        seen.append(real_now() + _demo_offset())
+    return seen[0]
 
 
 def real_now() -> datetime:
@@ -38,6 +47,17 @@ def forget_offset() -> None:
     """Read the demonstration offset anew at the next look: it has just been moved."""
     global _offset_read_at
     _offset_read_at = float("-inf")
+
+
+@contextmanager
+def one_moment() -> Iterator[None]:
+    """Inside, the first look at the clock counts for all: what one command writes has happened at one instant, so that
+    it can be reckoned again from the record, to the microsecond (P12.3)."""
+    token = _moment.set([])
+    try:
+        yield
+    finally:
+        _moment.reset(token)
 
 
 @contextmanager

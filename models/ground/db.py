@@ -2,7 +2,7 @@
 
 Outside a command every transaction is read-only (SQLite `query_only`, PostgreSQL READ ONLY), so a GET
 cannot change anything whatever its code does. A command is one transaction: BEGIN IMMEDIATE on SQLite,
-retried on PostgreSQL's serialization failures and deadlocks.
+retried on PostgreSQL's serialization failures and deadlocks. It returns when its commit is on the disk.
 """
 
 import functools
@@ -23,6 +23,7 @@ from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.types import DateTime, TypeDecorator
 
+from models.ground import clock, disk
 from models.ground.errors import Busy, Conflict
 from models.ground.turns import turn
 
@@ -88,8 +89,11 @@ def command(function: Callable[P, R]) -> Callable[P, R]:
             raise RuntimeError(f"{function.__name__}: a command does not call a command")
         for attempt in range(RETRIES):
             try:
-                with turn(db.engine.url.database if is_sqlite() else None):
-                    return _once(function, args, kwargs)
+                db.session.rollback()  # ends the read; every row is read anew, rights included
+                with turn(_file()), clock.one_moment():
+                    result = _once(function, args, kwargs)
+                settle()
+                return result
             except DBAPIError as error:
                 if not _worth_retrying(error) or attempt == RETRIES - 1:
                     raise _in_words(error) from error
@@ -97,6 +101,11 @@ def command(function: Callable[P, R]) -> Callable[P, R]:
         raise AssertionError("unreachable")
 
     return run
+
+
+def settle() -> None:
+    """Wait until all that can be read is on the disk too; PostgreSQL has waited before anybody can read it."""
+    disk.settle(_file())
 
 
 def is_writing() -> bool:
@@ -141,9 +150,12 @@ def prepare(engine: Engine) -> None:
         event.listen(engine, "begin", _begin_sqlite)
 
 
+def _file() -> str | None:
+    return db.engine.url.database if is_sqlite() else None
+
+
 def _once(function: Callable[..., R], args: tuple[Any, ...], kwargs: dict[str, Any]) -> R:
     session = db.session
-    session.rollback()  # ends the read; every row is read anew, rights included
     token = _writing.set(True)
     try:
         session.connection(execution_options=WRITE)
@@ -190,7 +202,7 @@ def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # the begin event below says BEGIN; the driver must not
     for pragma in (
         "journal_mode=WAL",
-        "synchronous=FULL",
+        "synchronous=NORMAL",  # settle() waits for the disk, after the turn
         "foreign_keys=ON",
         f"busy_timeout={SQLITE_BUSY_MS}",
         "query_only=ON",
@@ -201,6 +213,6 @@ def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     writes = bool(connection.get_execution_options().get("write"))
     if connection.info.get("writes", False) is not writes:
-        connection.exec_driver_sql(f"PRAGMA query_only={'OFF' if writes else 'ON'}")
+        connection.connection.cursor().execute(f"PRAGMA query_only={'OFF' if writes else 'ON'}")
         connection.info["writes"] = writes
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

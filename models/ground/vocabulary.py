@@ -101,24 +101,29 @@ class Channel(StrEnum):
 
 
 class ClockKind(StrEnum):
-    """The obligations that a policy can time (P4.2), and two that the desk keeps for itself."""
+    """The obligations that a policy can time (P4.2), and three that the desk keeps for itself."""
 
     REGISTER = "register"
     TRIAGE = "triage"
     RESPOND = "respond"
+    ASSESS = "assess"
     PLAN = "plan"
     APPROVE = "approve"
+    RATIFY = "ratify"
     TEST = "test"
     RESOLVE = "resolve"
     RESOLVE_MAX = "resolve_max"
     UPDATE = "update"
     FOLLOW_UP = "follow_up"
     CLOSE = "close"
+    COOPERATE = "cooperate"
+    CALL_BACK = "call_back"
     SILENCE = "silence"  # reminders, then confirmation by silence (P10.4); nobody's promise
     ARCHIVE = "archive"  # seven days after closing (P11.3); nobody's promise
+    WAIT = "wait"  # a waiting whose end is known beforehand (P4.5); nobody's promise
 
 
-HOUSEKEEPING = (ClockKind.SILENCE, ClockKind.ARCHIVE)
+HOUSEKEEPING = (ClockKind.SILENCE, ClockKind.ARCHIVE, ClockKind.WAIT)
 
 
 class Party(StrEnum):
@@ -128,7 +133,34 @@ class Party(StrEnum):
     CUSTOMER = "customer"
     VENDOR = "vendor"
     DEPARTMENT = "department"
+    APPROVER = "approver"  # beyond the round of a plan, which is a state of its own
     WINDOW = "window"
+
+
+class Turn(StrEnum):
+    """To whom a minute of a ticket's life belongs (P4.5)."""
+
+    CUSTOMER = "customer"  # or the reporter: whoever asked for it
+    FIRST_LINE = "first_line"
+    ENGINEER = "engineer"
+    APPROVER = "approver"
+    VERIFIER = "verifier"
+    SUPERVISOR = "supervisor"
+    DEPARTMENT = "department"
+    VENDOR = "vendor"
+    WINDOW = "window"
+    CLOSED_HOURS = "closed_hours"
+    NOBODY = "nobody"  # it has ended
+
+
+class AbsenceKind(StrEnum):
+    """Why somebody is away (P1)."""
+
+    LEAVE = "leave"
+    SICK = "sick"
+    TRIP = "trip"
+    TRAINING = "training"
+    OTHER = "other"
 
 
 class Risk(StrEnum):

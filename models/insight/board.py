@@ -165,7 +165,7 @@ _ROWS = (
     .options(
         load_only(
             Ticket.number, Ticket.title, Ticket.state, Ticket.severity, Ticket.version, Ticket.seq, Ticket.escalation,
-            Ticket.waiting_on, Ticket.created_at, Ticket.next_due_at,
+            Ticket.waiting_on, Ticket.created_at, Ticket.next_due_at, Ticket.policy_version_id,
         ),
         joinedload(Ticket.assignee).options(load_only(Person.name), lazyload("*")),
         joinedload(Ticket.reporter).options(load_only(Person.name), lazyload("*")),

@@ -1,25 +1,74 @@
 """What the road has left on a ticket: plans, steps carried out, tests, results and answers, for the ticket page."""
 
-from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from models.ground.db import db
+from models.ground.vocabulary import ClockKind
+from models.record.deadline import RUNNING, Deadline, Pause, deadlines_of, open_pause
+from models.record.extension import PENDING, Extension, extensions_of
 from models.record.plan import Plan, Verification, WorkStep
 from models.record.resolution import Confirmation, Resolution
-from models.record.ticket import Ticket
+from models.record.ticket import Follower, Ticket
 
 
-@dataclass(frozen=True)
 class Case:
-    """Each list in the order in which it came about, except plans: the newest revision first."""
+    """Each list is read when it is first asked for, in the order in which it came about; of plans the newest first."""
 
-    plans: list[Plan]
-    work: list[WorkStep]
-    tests: list[Verification]
-    results: list[Resolution]
-    answers: list[Confirmation]
+    def __init__(self, ticket: Ticket) -> None:
+        self.ticket = ticket
+
+    @cached_property
+    def plans(self) -> list[Plan]:
+        return self.ticket.plans[::-1]
+
+    @cached_property
+    def work(self) -> list[WorkStep]:
+        return self._all(WorkStep)
+
+    @cached_property
+    def tests(self) -> list[Verification]:
+        return self._all(Verification)
+
+    @cached_property
+    def results(self) -> list[Resolution]:
+        return self._all(Resolution)
+
+    @cached_property
+    def answers(self) -> list[Confirmation]:
+        return self._all(Confirmation)
+
+    @cached_property
+    def followers(self) -> frozenset[int]:
+        """Ids of the people who follow the ticket."""
+        return frozenset(db.session.scalars(_FOLLOWERS, {"ticket": self.ticket.id}))
+
+    @cached_property
+    def deadlines(self) -> list[Deadline]:
+        return deadlines_of(self.ticket)
+
+    @cached_property
+    def extensions(self) -> list[Extension]:
+        """Requests for more time; each has had an `approve` clock, so without one nobody asked."""
+        return extensions_of(self.ticket) if any(deadline.about_id for deadline in self.deadlines) else []
+
+    @cached_property
+    def pause(self) -> Pause | None:
+        """What the ticket waits for, by its reason."""
+        return open_pause(self.ticket) if self.ticket.waiting_on else None
+
+    @property
+    def has_time_to_ask_for(self) -> bool:
+        """Whether more time can be asked for: the clock runs, is not late yet, and nobody has asked already (P4.6)."""
+        runs = any(d.kind == ClockKind.RESOLVE and d.clock_state == RUNNING for d in self.deadlines)
+        return runs and not any(extension.outcome == PENDING for extension in self.extensions)
+
+    @property
+    def owes_call_back(self) -> bool:
+        """Whether somebody who was not satisfied waits to be called back (P10.5)."""
+        return any(d.kind == ClockKind.CALL_BACK and d.ended_at is None for d in self.deadlines)
 
     @property
     def plan(self) -> Plan | None:
@@ -35,17 +84,18 @@ class Case:
         """The implementation record of one revision."""
         return [step for step in self.work if plan and step.plan_id == plan.id]
 
+    def _all(self, table: type[Any]) -> list[Any]:
+        return list(db.session.scalars(_ALL[table], {"ticket": self.ticket.id}))
+
 
 def case_of(ticket: Ticket) -> Case:
     """Everything that the steps of the road have written on the ticket."""
-    return Case(
-        plans=ticket.plans[::-1],
-        work=_all(WorkStep, ticket),
-        tests=_all(Verification, ticket),
-        results=_all(Resolution, ticket),
-        answers=_all(Confirmation, ticket),
-    )
+    return Case(ticket)
 
 
-def _all(table: type[Any], ticket: Ticket) -> list[Any]:
-    return list(db.session.scalars(select(table).where(table.ticket_id == ticket.id).order_by(table.id)))
+# Built once: putting a query together takes longer than the database takes to answer it.
+_ALL: dict[type[Any], Any] = {
+    table: select(table).where(table.ticket_id == bindparam("ticket")).order_by(table.id)
+    for table in (WorkStep, Verification, Resolution, Confirmation)
+}
+_FOLLOWERS = select(Follower.person_id).where(Follower.ticket_id == bindparam("ticket"))

@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from models.ground.db import db
 from models.ground.vocabulary import Party, State
+from models.insight.promise import promise_of
 from models.insight.story import newest_question, story
 from models.people.person import masked_name
 from models.record.deadline import RUNNING, Deadline
@@ -28,6 +29,7 @@ def customer_view(ticket: Ticket) -> dict[str, Any]:
         "handler": masked_name(ticket.assignee.name) if ticket.assignee else "",
         "last": next((line for line in told if line["name"] in ("updated", "asked", "answered", "test_passed")), None),
         "next_update_at": _next_update(ticket),
+        "promise": promise_of(ticket) if ticket.is_open else None,
         "result": _result(ticket),
         "answer": answer,
         "question": newest_question(ticket) if asked else "",

@@ -4,11 +4,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from models.ground.db import db
+from models.insight.cast import cast_of
 from models.people.person import Person
-from models.record.attachment import Attachment
+from models.record.attachment import Attachment, attachments_of
 from models.record.entry import Entry
 from models.record.event import Event
 from models.record.ticket import Ticket
@@ -17,8 +18,20 @@ from models.record.ticket import Ticket
 PUBLIC = (
     "reported", "triaged", "answered", "asked", "supplied", "updated", "fixed", "test_passed", "confirmed",
     "partly_confirmed", "silently_confirmed", "disputed", "reopened", "closed", "cancelled", "regraded",
+    "extension_granted",
 )  # fmt: skip
-SYSTEM = ("warned", "escalated", "followed", "unfollowed", "reminded", "link_sent", "link_revoked", "archived")
+NEWEST = 200  # moments that a page shows
+SYSTEM = (
+    "calendar_changed",
+    "warned",
+    "escalated",
+    "followed",
+    "unfollowed",
+    "reminded",
+    "link_sent",
+    "link_revoked",
+    "archived",
+)
 
 
 @dataclass
@@ -38,33 +51,19 @@ class Moment:
     files: list[Attachment] = field(default_factory=list)
 
 
-def story(ticket: Ticket, *, internal: bool, newest: int = 200) -> list[Moment]:
+def story(ticket: Ticket, *, internal: bool) -> list[Moment]:
     """The newest moments of the ticket, the latest first; without `internal` only what the customer may see."""
-    wanted = select(Event).where(Event.ticket_id == ticket.id).order_by(Event.seq.desc()).limit(newest)
-    if not internal:
-        wanted = wanted.where(Event.name.in_(PUBLIC))
-    events = list(db.session.scalars(wanted))
+    cast = {person.id: person for person in cast_of(ticket)} if internal else None
     entries: dict[int | None, list[Entry]] = {}
-    for entry in db.session.scalars(select(Entry).where(Entry.ticket_id == ticket.id).order_by(Entry.id)):
+    for entry in db.session.scalars(_ENTRIES, {"ticket": ticket.id}):
         if internal or entry.public:
             entries.setdefault(entry.event_id, []).append(entry)
     files: dict[int | None, list[Attachment]] = {}
-    for file in db.session.scalars(select(Attachment).where(Attachment.ticket_id == ticket.id)):
+    for file in attachments_of(ticket.id):
         if internal or file.public:
             files.setdefault(file.entry_id, []).append(file)
-    moments = [_moment(event, entries.get(event.id, []), files, internal) for event in events]
-    _name_assignees(moments)
-    return moments
-
-
-def _name_assignees(moments: list[Moment]) -> None:
-    """Details hold ids; the reader wants names."""
-    ids = {moment.details["assignee"] for moment in moments if moment.details.get("assignee")}
-    rows = db.session.execute(select(Person.id, Person.name).where(Person.id.in_(ids)))
-    names = {row.id: row.name for row in rows}
-    for moment in moments:
-        if moment.details.get("assignee") in names:
-            moment.details = moment.details | {"assignee_name": names[moment.details["assignee"]]}
+    events = db.session.scalars(_ALL if internal else _PUBLIC, {"ticket": ticket.id})
+    return [_moment(event, entries.get(event.id, []), files, cast) for event in events]
 
 
 def newest_question(ticket: Ticket) -> str:
@@ -73,7 +72,10 @@ def newest_question(ticket: Ticket) -> str:
     return db.session.scalar(asked.order_by(Entry.id.desc()).limit(1)) or ""
 
 
-def _moment(event: Event, entries: list[Entry], files: dict[int | None, list[Attachment]], internal: bool) -> Moment:
+def _moment(
+    event: Event, entries: list[Entry], files: dict[int | None, list[Attachment]], cast: dict[int, Person] | None
+) -> Moment:
+    """Without a cast as the customer may know it: that it happened, not who it was and why."""
     first = entries[0] if entries else None
     texts = [f"{entry.body}\n→ {entry.outcome}" if entry.outcome else entry.body for entry in entries]
     return Moment(
@@ -81,14 +83,20 @@ def _moment(event: Event, entries: list[Entry], files: dict[int | None, list[Att
         at=event.at,
         name=event.name,
         audience=_audience(event, first),
-        who=event.actor if internal else None,
+        who=cast.get(event.actor_id or 0) if cast else None,
         who_name=first.author_name if first else "",
-        details=event.details if internal else {},
+        details={} if cast is None else _named(event.details, cast),
         text="\n\n".join(texts),
         entry_id=first.id if first else None,
         redacted=bool(first and first.redacted_at),
         files=[file for entry in entries for file in files.get(entry.id, [])],
     )
+
+
+def _named(details: dict[str, Any], cast: dict[int, Person]) -> dict[str, Any]:
+    """Details hold the number of who was given the work; the reader wants the name."""
+    given = cast.get(details.get("assignee") or 0)
+    return details | {"assignee_name": given.name} if given else details
 
 
 def _audience(event: Event, entry: Entry | None) -> str:
@@ -97,3 +105,8 @@ def _audience(event: Event, entry: Entry | None) -> str:
     if entry is not None:
         return "customer" if entry.public else "internal"
     return "customer" if event.name in PUBLIC else "internal"
+
+
+_HERE = select(Event).where(Event.ticket_id == bindparam("ticket")).order_by(Event.seq.desc()).limit(NEWEST)
+_ALL, _PUBLIC = _HERE, _HERE.where(Event.name.in_(PUBLIC))
+_ENTRIES = select(Entry).where(Entry.ticket_id == bindparam("ticket")).order_by(Entry.id)

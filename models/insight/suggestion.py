@@ -4,7 +4,7 @@ from sqlalchemy import func, select
 
 from models.ground.db import db
 from models.ground.vocabulary import Role, Severity
-from models.people.person import Person, RoleHeld
+from models.people.person import Person, holders
 from models.people.team import Team
 from models.record.ticket import ENDED, Ticket
 
@@ -26,9 +26,9 @@ def suggest_assignee(team_id: int | None, severity: str) -> Person | None:
         .subquery()
     )
     candidates = (
-        select(Person)
+        holders(Role.ENGINEER, team_id)
         .outerjoin(load, load.c.assignee_id == Person.id)
-        .where(Person.active, Person.roles_held.any(RoleHeld.role == Role.ENGINEER))
+        .order_by(None)
         .order_by(
             (Person.engineer_level == wanted).desc(),
             Person.on_duty.desc(),

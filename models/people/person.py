@@ -6,20 +6,28 @@ from typing import Any
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from flask_login import UserMixin
-from sqlalchemy import ForeignKey, Index, Select, String, UniqueConstraint, or_, select
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import ForeignKey, Index, Select, String, UniqueConstraint, func, select
+from sqlalchemy.orm import Mapped, mapped_column, relationship, selectinload
 
 from models.ground import clock
 from models.ground.db import Base, Instant, db
 from models.ground.vocabulary import Role
+from models.ground.words import holding
 from models.people.team import Department, Team
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 _DECOY = _hasher.hash("nobody has this password")
 
 
+Held = tuple[str, int | None]  # a role, and the team in which it is held; None: everywhere
+PER_TEAM = (
+    Role.FIRST_LINE, Role.ENGINEER, Role.DUTY_LEAD, Role.SUPERVISOR, Role.TECH_MANAGER, Role.PRODUCT_MANAGER,
+    Role.VERIFIER, Role.APPROVER,
+)  # fmt: skip
+
+
 class RoleHeld(Base):
-    """That somebody holds a role; without a team, everywhere."""
+    """That somebody holds a role; without a team, everywhere. Roles that are not PER_TEAM are held everywhere."""
 
     __tablename__ = "role_held"
     __table_args__ = (UniqueConstraint("person_id", "role", "team_id"), Index(None, "role"))
@@ -27,6 +35,7 @@ class RoleHeld(Base):
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     role: Mapped[str] = mapped_column(String(20))
     team_id: Mapped[int | None] = mapped_column(ForeignKey("team.id"))
+    team: Mapped[Team | None] = relationship()
 
 
 class Person(UserMixin, Base):
@@ -57,6 +66,7 @@ class Person(UserMixin, Base):
     __mapper_args__ = {"version_id_col": version}
 
     session_token = ""  # set while signing in; what Flask-Login keeps in the cookie
+    __eq__, __hash__ = object.__eq__, object.__hash__  # UserMixin's would call all who are not signed in the same
 
     @property
     def is_active(self) -> bool:
@@ -84,6 +94,9 @@ class Person(UserMixin, Base):
         self.epoch = (self.epoch or 0) + 1  # a person just made has none yet
 
 
+_KNOWN_BY = (Person.name, Person.login, Person.email)
+
+
 def masked_name(name: str) -> str:
     """张敏 → 张*, WX_zhangmin → WX_zhang*: enough to recognise, not to identify (P2.9)."""
     return name[0] + "*" if not name.isascii() else name[: max(1, len(name) - 3)] + "*"
@@ -109,10 +122,14 @@ def find_person(login: str) -> Person | None:
 def everybody(*, q: str = "", after: str = "", limit: int = 50) -> list[Person]:
     """People by user name, from after one; with `q`, those whose name, user name or address holds it."""
     wanted = select(Person).where(Person.login > after).order_by(Person.login).limit(limit)
-    if q:
-        held = (column.contains(q.lower(), autoescape=True) for column in (Person.login, Person.email))
-        wanted = wanted.where(or_(Person.name.contains(q, autoescape=True), *held))
-    return list(db.session.scalars(wanted))
+    roles = selectinload(Person.roles_held).joinedload(RoleHeld.team)
+    return list(db.session.scalars(holding(wanted, q, *_KNOWN_BY).options(roles)))
+
+
+def find_colleagues(q: str, *, limit: int) -> list[Person]:
+    """Active people whose name, user name, address or telephone hold every word, the shortest names first."""
+    wanted = select(Person).where(Person.active).order_by(func.length(Person.name), Person.name, Person.id)
+    return list(db.session.scalars(holding(wanted, q, *_KNOWN_BY, Person.phone).limit(limit)))
 
 
 def holders(role: Role | str, team_id: int | None = None) -> Select[Person]:

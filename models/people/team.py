@@ -19,6 +19,7 @@ class Team(Named, Base):
     __tablename__ = "team"
     id: Mapped[int] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(String(40), unique=True)
+    policy_name: Mapped[str | None] = mapped_column(String(40))  # None: no policy of its own
     active: Mapped[bool] = mapped_column(default=True)
     version: Mapped[int] = mapped_column(default=1)
     __mapper_args__ = {"version_id_col": version}
@@ -40,6 +41,7 @@ class Service(Named, Base):
     __tablename__ = "service"
     id: Mapped[int] = mapped_column(primary_key=True)
     team_id: Mapped[int] = mapped_column(ForeignKey("team.id"), index=True)
+    policy_name: Mapped[str | None] = mapped_column(String(40))  # None: no policy of its own
     active: Mapped[bool] = mapped_column(default=True)
     version: Mapped[int] = mapped_column(default=1)
     team: Mapped[Team] = relationship()

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, Self, cast, get_args
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from models.ground.vocabulary import Impact, Urgency
+from models.ground.vocabulary import Impact, Severity, Urgency
 from models.policy.pack_parts import (
     Choice,
     Days,
@@ -30,10 +30,19 @@ from models.policy.pack_parts import (
     strict,
 )
 
-__all__ = ["FOLDER", "REQUEST", "Pack", "Target", "load_pack"]
+__all__ = ["FOLDER", "REQUEST", "SHIPPED", "BadPack", "Pack", "Target", "load_pack"]
 
 FOLDER = Path(__file__).parent / "packs"
 REQUEST = "request"
+SHIPPED = ("unified", "fault-handling", "response-control", "problem-record")  # P4.3
+
+
+class BadPack(ValueError):
+    """A pack that cannot be: the key at fault, and what is wrong with it."""
+
+    def __init__(self, key: str, message: str) -> None:
+        super().__init__(f"{key}: {message}." if key else f"{message}.")
+        self.key, self.message = key, message
 
 
 @strict
@@ -59,19 +68,19 @@ class Pack:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read a pack's file; raises ValueError with the key at fault."""
+        """Read a pack's file. Raises BadPack."""
         try:
             return cls.from_dict(tomllib.loads(text))
-        except tomllib.TOMLDecodeError as error:
-            raise ValueError(f"The pack is not readable TOML: {error}.") from None
+        except (tomllib.TOMLDecodeError, RecursionError) as error:
+            raise BadPack("", f"The pack is not readable TOML: {error}") from None
 
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any]) -> Self:
-        """Read what `dump` wrote; raises ValueError with the key at fault."""
+        """Read what `dump` wrote. Raises BadPack."""
         try:
             return TypeAdapter(cls).validate_python(dict(raw))
         except ValidationError as error:
-            raise ValueError(_sentence(error)) from None
+            raise _bad(error) from None
 
     def dump(self) -> dict[str, Any]:
         """The pack as plain JSON values."""
@@ -87,9 +96,14 @@ class Pack:
         """The level with its words and definition; raises KeyError for a code that the pack does not have."""
         return {level.code: level for level in self.levels}[code]
 
-    def target(self, kind: str, level: str) -> Target | None:
-        """What a clock allows at a level (or `request`); None: not agreed, there is no such clock (P4.2)."""
+    def agreed(self, kind: str, level: str) -> Target | None:
+        """What is agreed for a level (or `request`), also where it has no clock; None: not agreed (P4.2)."""
         return self.clocks.get(cast(Kind, kind), {}).get(level)
+
+    def target(self, kind: str, level: str) -> Target | None:
+        """What a clock allows at a level (or `request`); None: there is no such clock."""
+        found = self.agreed(kind, level)
+        return None if found is None or found.at_once else found
 
     def ladder(self, kind: str, level: str) -> tuple[str, ...]:
         """Who is told at breach, in order (P5.2)."""
@@ -152,6 +166,8 @@ def _refuse_gaps(pack: Pack) -> None:
     columns = {*codes, REQUEST}
     if len(set(codes)) != len(codes):
         raise ValueError("levels: a code is there twice")
+    if codes != list(Severity):
+        raise ValueError(f"levels: the codes are {', '.join(Severity)}, in this order; their words are free")
     for impact in Impact:
         row = pack.matrix.get(impact, {})
         if set(row) != set(Urgency) or not set(row.values()) <= set(codes):
@@ -164,15 +180,19 @@ def _refuse_gaps(pack: Pack) -> None:
             raise ValueError(f"{key}: there is no level {', '.join(sorted(levels - columns))}")
     if set(pack.escalation.acknowledge_within) != columns:
         raise ValueError(f"escalation.acknowledge_within: give minutes for each of {', '.join(sorted(columns))}")
+    if len({choice.code for choice in pack.satisfaction}) != len(pack.satisfaction):
+        raise ValueError("satisfaction: a code is there twice")
     for kind, targets in pack.clocks.items():
         for column in targets:
-            if not pack.ladder(kind, column):
+            if pack.target(kind, column) and not pack.ladder(kind, column):
                 raise ValueError(f"escalation.ladder: nobody is told when {kind} of {column} is late")
 
 
-def _sentence(error: ValidationError) -> str:
-    """The first thing that is wrong, led by the key where it stands."""
+def _bad(error: ValidationError) -> BadPack:
+    """The first thing that is wrong, with the key where it stands."""
     first = error.errors()[0]
     key = ".".join(str(part) for part in first["loc"])
     message = first["msg"].removeprefix("Value error, ")
-    return f"{key}: {message}." if key else f"{message}."
+    if not key:  # said by _refuse_gaps, which names the key itself
+        key, _, message = message.partition(": ")
+    return BadPack(key, message)

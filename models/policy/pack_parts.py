@@ -17,9 +17,12 @@ Kind = Literal[
 ]  # fmt: skip
 Rung = Literal["supervisor", "tech_manager", "director"]
 Waiting = Literal["reporter", "customer", "vendor", "department", "approver", "window"]
-Minutes = Annotated[int, Field(strict=True, gt=0)]
-Days = Annotated[int, Field(strict=True, gt=0)]
+Minutes = Annotated[int, Field(strict=True, gt=0, le=525_600)]  # a year at most
+Days = Annotated[int, Field(strict=True, gt=0, le=366)]
+Text = Annotated[str, Field(min_length=1, max_length=400)]
 Percent = Annotated[int, Field(strict=True, gt=0, lt=100)]
+
+WAYS = ("minutes", "days", "every_minutes", "daily", "at_once")
 
 strict = dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 
@@ -28,8 +31,8 @@ strict = dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class Words:
     """The same words in both languages."""
 
-    zh: str
-    en: str
+    zh: Text
+    en: Text
 
 
 @strict
@@ -59,19 +62,23 @@ class Level:
 
 @strict
 class Target:
-    """What one clock allows: minutes, working days, or a cadence (`every_minutes`, or `daily` on working days)."""
+    """What one clock allows: minutes, working days, or a cadence (`every_minutes`, or `daily` on working days).
+
+    `at_once` is agreed and has no clock: people are called there and then (P3.4).
+    """
 
     basis: working_time.Basis = "days"
     minutes: Minutes | None = None
     days: Days | None = None
     every_minutes: Minutes | None = None
     daily: time | None = None
+    at_once: Literal[True] | None = None
 
     def __post_init__(self) -> None:
-        given = [name for name in ("minutes", "days", "every_minutes", "daily") if getattr(self, name) is not None]
+        given = [name for name in WAYS if getattr(self, name) is not None]
         if len(given) != 1:
-            raise ValueError("give exactly one of minutes, days, every_minutes, daily")
-        if (given[0] in ("days", "daily")) != (self.basis == "days"):
+            raise ValueError(f"give exactly one of {', '.join(WAYS)}")
+        if (given[0] in ("days", "daily", "at_once")) != (self.basis == "days"):
             raise ValueError(f"{given[0]} does not go with the basis {self.basis}")
 
     @property

@@ -2,10 +2,11 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, or_, select
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, and_, func, or_, select, update
+from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from models.ground.db import Base, Instant, db
+from models.ground.words import holding
 from models.people.person import Person
 
 DRAFT, PUBLISHED = "draft", "published"
@@ -28,13 +29,20 @@ class Article(Base):
     review_on: Mapped[date | None]
     helped: Mapped[int] = mapped_column(default=0)
     updated_at: Mapped[datetime] = mapped_column(Instant)
+    pending: Mapped[int | None]  # the revision that waits to be reviewed while readers see the published text
     version: Mapped[int] = mapped_column(default=1)
     owner: Mapped[Person] = relationship()
+    change: Mapped["ArticleRevision | None"] = relationship(
+        primaryjoin=lambda: and_(
+            foreign(ArticleRevision.article_id) == Article.id, ArticleRevision.revision == Article.pending
+        ),
+        viewonly=True,
+    )
     __mapper_args__ = {"version_id_col": version}
 
 
 class ArticleRevision(Base):
-    """What an article said before; one row a saved change."""
+    """What an article said before, or shall say; one row a saved change."""
 
     __tablename__ = "article_revision"
     __table_args__ = (UniqueConstraint("article_id", "revision"),)
@@ -45,22 +53,35 @@ class ArticleRevision(Base):
     symptom: Mapped[str] = mapped_column(Text)
     cause: Mapped[str] = mapped_column(Text)
     solution: Mapped[str] = mapped_column(Text)
+    applies_to: Mapped[str] = mapped_column(String(200), default="")
+    returned: Mapped[str] = mapped_column(Text, default="")  # why it was not published
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     at: Mapped[datetime] = mapped_column(Instant)
+    person: Mapped[Person] = relationship()
 
 
 def published(q: str = "", *, before: int | None = None, limit: int = 50) -> list[Article]:
     """Published articles, newest first; with `q`, those that hold every one of its words."""
     wanted = select(Article).where(Article.state == PUBLISHED)
-    for word in q.split()[:8]:
-        texts = (Article.title, Article.symptom, Article.cause, Article.solution, Article.applies_to)
-        wanted = wanted.where(or_(*(text.icontains(word[:40], autoescape=True) for text in texts)))
+    wanted = holding(wanted, q, Article.title, Article.symptom, Article.cause, Article.solution, Article.applies_to)
     if before:
         wanted = wanted.where(Article.id < before)
     return list(db.session.scalars(wanted.order_by(Article.id.desc()).limit(limit)))
 
 
-def drafts(limit: int = 50) -> list[Article]:
-    """Articles that wait for review, the longest untouched first."""
-    waiting = select(Article).where(Article.state == DRAFT).order_by(Article.updated_at, Article.id)
-    return list(db.session.scalars(waiting.limit(limit)))
+def awaiting_review(limit: int = 50) -> list[Article]:
+    """Drafts, and published articles with a change that waits to be reviewed; the longest untouched first."""
+    waiting = select(Article).outerjoin(Article.change)
+    waiting = waiting.where(or_(Article.state == DRAFT, ArticleRevision.returned == ""))
+    return list(db.session.scalars(waiting.order_by(Article.updated_at, Article.id).limit(limit)))
+
+
+def next_revision(article: Article) -> int:
+    """The number of the revision that is saved next."""
+    newest = select(func.max(ArticleRevision.revision)).where(ArticleRevision.article_id == article.id)
+    return (db.session.scalar(newest) or 0) + 1
+
+
+def count_help(article: Article) -> None:
+    """Once more; not a change of the article, so that whoever is writing it is not held up."""
+    db.session.execute(update(Article).where(Article.id == article.id).values(helped=Article.helped + 1))

@@ -2,18 +2,20 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, select
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, bindparam, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.ground import clock
 from models.ground.db import Base, Instant, db
 from models.ground.vocabulary import HOUSEKEEPING
 from models.people.person import Person
+from models.policy.clockface import ASK_AGAIN as ASK_AGAIN
+from models.policy.clockface import BREACH as BREACH
+from models.policy.version import PolicyVersion
 from models.record.ticket import Ticket
 
 RUNNING, PAUSED, MET, CANCELLED = "running", "paused", "met", "cancelled"
-BREACH = 100  # marks: 50 and 80 per cent warn, 100 is the breach and rung 1, 200 rung 2, 300 rung 3 …
-ASK_AGAIN = 1000  # 1001, 1002 …: an acknowledged escalation that is still unresolved asks again (P5.3)
+OVERTAKEN = "overtaken"  # in a firing's `role`: a later mark was due as well, so the warning told nobody
 
 
 class Deadline(Base):
@@ -28,7 +30,9 @@ class Deadline(Base):
     ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"))
     kind: Mapped[str] = mapped_column(String(12))
     round: Mapped[int] = mapped_column(default=1)
-    severity: Mapped[str] = mapped_column(String(8))  # with the ticket's policy version, this is its target
+    severity: Mapped[str] = mapped_column(String(8))  # with its policy version, this is its target
+    policy_version_id: Mapped[int | None] = mapped_column(ForeignKey("policy_version.id"))  # None: the ticket's
+    about_id: Mapped[int | None]  # which request, where several of a kind can run: the extension of an `approve`
     started_at: Mapped[datetime] = mapped_column(Instant)
     due_at: Mapped[datetime] = mapped_column(Instant)
     state: Mapped[str] = mapped_column(String(10), default=RUNNING)
@@ -36,12 +40,25 @@ class Deadline(Base):
     ring_at: Mapped[datetime | None] = mapped_column(Instant)  # None: nothing more will fire
     paused_at: Mapped[datetime | None] = mapped_column(Instant)
     met_at: Mapped[datetime | None] = mapped_column(Instant)
+    cancelled_at: Mapped[datetime | None] = mapped_column(Instant)
     breached_at: Mapped[datetime | None] = mapped_column(Instant)
     late_by_triage: Mapped[bool] = mapped_column(default=False)  # already past when the level was raised (P4.2)
     acknowledged_at: Mapped[datetime | None] = mapped_column(Instant)
     acknowledged_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     ticket: Mapped[Ticket] = relationship()
     acknowledged_by: Mapped[Person | None] = relationship()
+    policy_version: Mapped[PolicyVersion | None] = relationship()
+
+    @property
+    def version(self) -> PolicyVersion:
+        """The policy that it was computed by: the ticket's, unless the ticket has moved to another since."""
+        found = self.policy_version if self.policy_version_id else None
+        return found or self.ticket.policy_version
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """When it was met or given up; None while it is open."""
+        return self.met_at or self.cancelled_at
 
     @property
     def clock_state(self) -> str:
@@ -54,7 +71,10 @@ class Deadline(Base):
 
 
 class Pause(Base):
-    """A span in which the ticket waited on somebody outside (P4.5)."""
+    """A span in which the ticket waited on somebody outside (P4.5).
+
+    The reason is a text, or `asked` (there is a question) or `confirmation` (the result was put before the customer).
+    """
 
     __tablename__ = "pause"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -62,6 +82,7 @@ class Pause(Base):
     party: Mapped[str] = mapped_column(String(12))
     reason: Mapped[str] = mapped_column(String(200), default="")
     started_at: Mapped[datetime] = mapped_column(Instant)
+    until: Mapped[datetime | None] = mapped_column(Instant)  # the planned end, if there is one
     ended_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
@@ -69,7 +90,7 @@ class Firing(Base):
     """That a mark fired: exactly once, with the time it was due and the time it was done (P5.5)."""
 
     __tablename__ = "firing"
-    __table_args__ = (UniqueConstraint("deadline_id", "mark"),)
+    __table_args__ = (UniqueConstraint("deadline_id", "mark"), Index(None, "done_at"))
     id: Mapped[int] = mapped_column(primary_key=True)
     deadline_id: Mapped[int] = mapped_column(ForeignKey("deadline.id"))
     ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), index=True)
@@ -82,13 +103,7 @@ class Firing(Base):
 
 def deadlines_of(ticket: Ticket) -> list[Deadline]:
     """Every promise made on the ticket, oldest first; the desk's own housekeeping is left out."""
-    return list(
-        db.session.scalars(
-            select(Deadline)
-            .where(Deadline.ticket_id == ticket.id, Deadline.kind.not_in(HOUSEKEEPING))
-            .order_by(Deadline.id)
-        )
-    )
+    return list(db.session.scalars(_PROMISES, {"ticket": ticket.id}))
 
 
 def open_deadlines(ticket: Ticket) -> list[Deadline]:
@@ -100,3 +115,21 @@ def open_deadlines(ticket: Ticket) -> list[Deadline]:
             .order_by(Deadline.id)
         )
     )
+
+
+_PROMISES = (  # every page about a ticket asks it, so it is built once
+    select(Deadline)
+    .where(Deadline.ticket_id == bindparam("ticket"), Deadline.kind.not_in(HOUSEKEEPING))
+    .order_by(Deadline.id)
+)
+
+
+def pauses_of(ticket: Ticket) -> list[Pause]:
+    """Every span of waiting, oldest first."""
+    return list(db.session.scalars(select(Pause).where(Pause.ticket_id == ticket.id).order_by(Pause.id)))
+
+
+def open_pause(ticket: Ticket) -> Pause | None:
+    """What the ticket waits for now."""
+    newest = select(Pause).where(Pause.ticket_id == ticket.id, Pause.ended_at.is_(None)).order_by(Pause.id.desc())
+    return db.session.scalar(newest.limit(1))

@@ -1,9 +1,10 @@
 """Signed links: the customer's way in, without an account (P10.3). Only digests of tokens are stored."""
 
 from datetime import datetime, timedelta
+from functools import cache
 
-from sqlalchemy import ForeignKey, Index, String, select
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import ForeignKey, Index, Select, String, bindparam, select
+from sqlalchemy.orm import Mapped, lazyload, mapped_column, relationship
 
 from models.ground import clock, tokens
 from models.ground.db import Base, Instant, db
@@ -62,14 +63,17 @@ def open_link(ticket: Ticket, *, days: int, purpose: str = PROGRESS) -> Link:
 
 def living_link(ticket: Ticket, *, purpose: str = PROGRESS) -> Link | None:
     """The link of this round that still works, if any."""
-    links = db.session.scalars(
-        select(Link)
-        .where(Link.ticket_id == ticket.id, Link.purpose == purpose, Link.round == ticket.round)
-        .order_by(Link.id.desc())
-    )
+    links = db.session.scalars(_of_round(), {"ticket_id": ticket.id, "purpose": purpose, "round": ticket.round})
     return next((link for link in links if not link.death), None)
 
 
 def find_link(token: str) -> Link | None:
     """The link a token opens, alive or dead; None when there is no such token."""
     return db.session.scalar(select(Link).where(Link.token_hash == tokens.digest(token)))
+
+
+@cache
+def _of_round() -> Select[Link]:
+    """Built once; whoever asks has the ticket already."""
+    here = (column == bindparam(column.key) for column in (Link.ticket_id, Link.purpose, Link.round))
+    return select(Link).where(*here).order_by(Link.id.desc()).options(lazyload(Link.ticket))

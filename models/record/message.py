@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, bindparam, func, select, update
+from sqlalchemy import JSON, ColumnElement, ForeignKey, Index, String, Text, bindparam, func, or_, select, update
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from models.ground import clock, tokens
@@ -15,6 +15,8 @@ from models.record.ticket import Ticket
 APP, MAIL = "app", "mail"
 QUEUED, SENT, FAILED = "queued", "sent", "failed"
 LEASE = timedelta(seconds=6)
+LONGEST_LETTER = 1_000  # messages; what is more makes another letter
+JOINED = ("warning", "escalated")  # what arises in one minute for one person goes out as one letter
 PAUSES = (10, 30, 120, 600, 1800, 3600, 7200)  # seconds before each further try; then it is failed
 
 
@@ -32,6 +34,7 @@ class Message(Base):
     event_id: Mapped[int | None] = mapped_column(ForeignKey("event.id"))
     template: Mapped[str] = mapped_column(String(24))
     params: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    letter_id: Mapped[int | None] = mapped_column(index=True)  # the first message of the letter that it is part of
     channel: Mapped[str] = mapped_column(String(8))
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     contact_id: Mapped[int | None] = mapped_column(ForeignKey("contact.id"))
@@ -59,34 +62,55 @@ class Message(Base):
         return reader
 
 
+def first_try(template: str, now: datetime) -> datetime:
+    """When a mail goes out: at once; what is joined waits for the end of its minute (P0 calls are never joined)."""
+    return now.replace(second=0, microsecond=0) + timedelta(minutes=1) if template in JOINED else now
+
+
 def due(limit: int = 100) -> list[int]:
-    """Mail that is ready to be sent, oldest first."""
-    return list(
-        db.session.scalars(
-            select(Message.id)
-            .where(Message.state == QUEUED, Message.next_try_at <= clock.real_now())
-            .order_by(Message.next_try_at, Message.id)
-            .limit(limit)
-        )
+    """Mail that is ready to be sent, oldest first; of what goes out as one letter, one."""
+    rows = db.session.execute(
+        select(Message.id, Message.letter_id, Message.person_id, Message.template)
+        .where(Message.state == QUEUED, Message.next_try_at <= clock.real_now())
+        .order_by(Message.next_try_at, Message.id)
+        .limit(limit)
     )
+    letters: dict[tuple[str, int], int] = {}
+    for row in rows:
+        joins = row.template in JOINED and row.person_id and not row.letter_id
+        letters.setdefault(("person", row.person_id) if joins else ("letter", row.letter_id or row.id), row.id)
+    return list(letters.values())
 
 
 @command
 def claim(message_id: int) -> Message | None:
-    """Take the message for six seconds, if nobody else has it; None when there is nothing to do."""
+    """Take the letter that the message is part of for six seconds, if nobody else has it; None: nothing to do.
+
+    What comes back is the letter's first message; `together` has all of them.
+    """
     now = clock.real_now()
+    first = _letter_of(message_id, now)
     taken = db.session.execute(
         update(Message)
-        .where(Message.id == message_id, Message.state == QUEUED, Message.next_try_at <= now)
+        .where(_in_letter(first), Message.state == QUEUED, Message.next_try_at <= now)
         .values(next_try_at=now + LEASE, attempts=Message.attempts + 1)
-        .returning(Message.id)
         .execution_options(synchronize_session=False)
-    ).scalar()
-    message = db.session.get(Message, message_id, populate_existing=True) if taken else None
-    if message and message.attempts > len(PAUSES) + 1:  # it ends whoever sends it: people have to look
-        message.state, message.next_try_at, message.error = FAILED, None, "tried too often"
+    )
+    if not taken.rowcount:  # type: ignore[attr-defined]
+        return None
+    message = db.session.get_one(Message, first, populate_existing=True)
+    if message.attempts > len(PAUSES) + 1:  # it ends whoever sends it: people have to look
+        _write(first, state=FAILED, next_try_at=None, error="tried too often")
         return None
     return message
+
+
+def together(message: Message) -> list[Message]:
+    """Everything that goes out in the same letter, in the order in which it arose."""
+    if message.letter_id is None:
+        return [message]
+    wanted = select(Message).where(Message.letter_id == message.letter_id).order_by(Message.id)
+    return list(db.session.scalars(wanted.options(joinedload(Message.ticket))))
 
 
 @command
@@ -94,41 +118,65 @@ def renew(message_id: int) -> None:
     """Keep the claim for six more seconds: the sending is still under way."""
     db.session.execute(
         update(Message)
-        .where(Message.id == message_id, Message.state == QUEUED)
+        .where(_in_letter(message_id), Message.state == QUEUED)
         .values(next_try_at=clock.real_now() + LEASE)
     )
 
 
 @command
 def sent(message_id: int) -> None:
-    """The other side took the message."""
-    db.session.execute(
-        update(Message)
-        .where(Message.id == message_id)
-        .values(state=SENT, sent_at=clock.real_now(), next_try_at=None, error="")
-    )
+    """The other side took the letter: all of it, in one transaction."""
+    _write(message_id, state=SENT, sent_at=clock.real_now(), next_try_at=None, error="")
 
 
 @command
 def failed(message_id: int, *, error: str, permanent: bool = False) -> None:
-    """The message did not go: try again after a growing pause or, for good, show it to people."""
+    """The letter did not go: try again after a growing pause or, for good, show it to people."""
     message = db.session.get_one(Message, message_id, with_for_update=True)
-    message.error = error[:500]
     if permanent or message.attempts > len(PAUSES):
-        message.state, message.next_try_at = FAILED, None
+        _write(message_id, state=FAILED, next_try_at=None, error=error[:500])
     else:
         pause = PAUSES[min(message.attempts, len(PAUSES)) - 1]
-        message.next_try_at = clock.real_now() + timedelta(seconds=pause)
+        _write(message_id, next_try_at=clock.real_now() + timedelta(seconds=pause), error=error[:500])
 
 
 @command
 def try_again(message_id: int) -> None:
-    """Put a failed message back into the outbox."""
+    """Put a failed letter back into the outbox, all of it."""
+    first = db.session.get_one(Message, message_id).letter_id or message_id
     db.session.execute(
         update(Message)
-        .where(Message.id == message_id, Message.state == FAILED)
+        .where(_in_letter(first), Message.state == FAILED)
         .values(state=QUEUED, attempts=0, next_try_at=clock.real_now())
     )
+
+
+def _letter_of(message_id: int, now: datetime) -> int:
+    """The first message of the letter. A letter is put together once and never changes: another try says the same."""
+    found = db.session.get(Message, message_id)
+    if found is None or found.template not in JOINED or found.person_id is None:
+        return message_id
+    one_at_a_time = select(Person.id).where(Person.id == found.person_id).with_for_update(key_share=True)
+    db.session.execute(one_at_a_time)
+    db.session.refresh(found)
+    if found.letter_id is None:
+        ready = select(Message.id).where(
+            Message.person_id == found.person_id, Message.channel == MAIL, Message.state == QUEUED,
+            Message.template.in_(JOINED), Message.letter_id.is_(None), Message.next_try_at <= now,
+        )  # fmt: skip
+        ids = db.session.scalars(ready.order_by(Message.id).limit(LONGEST_LETTER)).all()
+        if ids:
+            db.session.execute(update(Message).where(Message.id.in_(ids)).values(letter_id=ids[0]))
+            db.session.refresh(found)
+    return found.letter_id or message_id
+
+
+def _in_letter(first: int) -> ColumnElement[bool]:
+    return or_(Message.id == first, Message.letter_id == first)
+
+
+def _write(first: int, **values: Any) -> None:
+    db.session.execute(update(Message).where(_in_letter(first)).values(**values))
 
 
 @command

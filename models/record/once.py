@@ -1,12 +1,13 @@
 """One-time form tokens (safety rule 12): a form acts once, and a replay gets the first answer."""
 
 from datetime import datetime
+from typing import cast
 
-from sqlalchemy import String, select
+from sqlalchemy import String, Table, bindparam, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.ground import clock
-from models.ground.db import Base, Instant, db
+from models.ground.db import Base, Instant, db, settle
 
 
 class Once(Base):
@@ -21,10 +22,17 @@ class Once(Base):
 
 def spend(token: str, *, body: str, location: str) -> None:
     """Spend the token in the running command; a second spender fails on the primary key."""
-    db.session.add(Once(token=token, body=body, location=location, spent_at=clock.real_now()))
-    db.session.flush()
+    row = {"token": token, "body": body, "location": location, "spent_at": clock.real_now()}
+    db.session.execute(_SPEND, row)
 
 
 def spent(token: str) -> Once | None:
-    """What became of the token, if it was spent."""
-    return db.session.scalar(select(Once).where(Once.token == token))
+    """What became of the token, if it was spent: its answer may be given again, so it is on the disk."""
+    found = db.session.scalar(_SPENT, {"token": token})
+    if found:
+        settle()
+    return found
+
+
+_SPEND = insert(cast(Table, Once.__table__))
+_SPENT = select(Once).where(Once.token == bindparam("token"))

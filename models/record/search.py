@@ -23,10 +23,18 @@ LONGEST = 20_000  # characters of one text that are indexed
 
 def index_ticket(ticket: Ticket, *texts: str) -> None:
     """Add `texts` to what finds the ticket; runs inside the command that wrote them."""
-    words = " ".join(tokens(" ".join(texts)[:LONGEST]))
-    if not words:
-        return
-    db.session.execute(_ADD_SQLITE if is_sqlite() else _ADD_POSTGRESQL, {"words": words, "ticket": ticket.id})
+    index_words(ticket, words_of(*texts))
+
+
+def index_words(ticket: Ticket, words: str) -> None:
+    """The same with the words found already, before the turn to write."""
+    if words:
+        db.session.execute(_ADD_SQLITE if is_sqlite() else _ADD_POSTGRESQL, {"words": words, "ticket": ticket.id})
+
+
+def words_of(*texts: str) -> str:
+    """The words of some texts, as the index keeps them."""
+    return " ".join(tokens(" ".join(texts)[:LONGEST]))
 
 
 def forget_ticket(ticket: Ticket) -> None:

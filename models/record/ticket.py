@@ -1,9 +1,10 @@
 """The ticket: one fault on its road. Only workflow.advance() writes `state`, only the journal `seq`."""
 
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ForeignKey, Index, String, Text, select, text
+from sqlalchemy import ForeignKey, Index, Select, String, Text, bindparam, select, text
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from models.ground import clock
@@ -151,9 +152,7 @@ class Ticket(Base):
 
 def find_ticket(number: str) -> Ticket | None:
     """The ticket with exactly this number."""
-    people = (Ticket.reporter, Ticket.registrar, Ticket.assignee, Ticket.contact, Ticket.customer)
-    with_all = (joinedload(relation) for relation in (*people, Ticket.team, Ticket.service))
-    return db.session.scalar(select(Ticket).where(Ticket.number == number.upper()).options(*with_all))
+    return db.session.scalars(_by_number(), {"number": number.upper()}).unique().one_or_none()
 
 
 def title_of(description: str) -> str:
@@ -167,3 +166,13 @@ def title_of(description: str) -> str:
 def age(ticket: Ticket) -> float:
     """Seconds since the report reached the desk."""
     return (clock.now() - ticket.reported_at).total_seconds()
+
+
+@cache
+def _by_number() -> Select[Ticket]:
+    """Built once: every page about a ticket asks it, for its plans too, but not for the teams of its people."""
+    people = (Ticket.reporter, Ticket.registrar, Ticket.assignee)
+    teamless = (joinedload(person).lazyload(Person.team) for person in people)
+    things = (joinedload(thing) for thing in (Ticket.contact, Ticket.customer, Ticket.team, Ticket.service))
+    wanted = select(Ticket).where(Ticket.number == bindparam("number"))
+    return wanted.options(*teamless, *things, joinedload(Ticket.plans))

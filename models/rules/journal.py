@@ -2,14 +2,17 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from sqlalchemy import Table, insert, inspect
+from sqlalchemy import Table, bindparam, func, insert, inspect, select, text, update
 
 from models.ground import clock, tokens
-from models.ground.db import db
+from models.ground.db import db, is_sqlite
 from models.people.person import Person
 from models.record.entry import Entry
 from models.record.event import Event
@@ -17,8 +20,13 @@ from models.record.link import Link
 from models.record.ticket import Ticket
 from models.rules import notices
 
-_TABLE = cast(Table, Event.__table__)
+_TABLE, _TICKETS = cast(Table, Event.__table__), cast(Table, Ticket.__table__)
 _INSERT = insert(_TABLE).returning(_TABLE.c.id)
+_INSERT_MANY = insert(_TABLE)
+_ADVANCE = update(_TICKETS).where(_TICKETS.c.id == bindparam("ticket")).values(
+    seq=bindparam("now_seq"), chain=bindparam("now_chain"), escalation=bindparam("now_escalation")
+)  # fmt: skip
+_NUMBERS = text("SELECT nextval(pg_get_serial_sequence('event', 'id')) FROM generate_series(1, :most)")
 
 
 @dataclass(frozen=True)
@@ -30,15 +38,27 @@ class Recorded:
     name: str
 
 
+@dataclass
+class _Waiting:
+    """Events that are written together at the end of a block, and the numbers that were put aside for them."""
+
+    numbers: Iterator[int]
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    tickets: dict[int, Ticket] = field(default_factory=dict)
+
+
+_waiting: ContextVar[_Waiting | None] = ContextVar("events", default=None)
+
+
 def record(ticket: Ticket, name: str, *, actor: Person | Link | None, state: str, **details: Any) -> Recorded:
     """Append the event, chained to the one before, and owe its messages. The only writer of both.
 
     It is in the table before the ticket's row changes: the database refuses a change of state without it.
     Texts never go into `details`; they are entries, and the chain covers their digests.
     """
-    session = db.session
-    session.add(ticket)
+    session = db.session()
     if not inspect(ticket).persistent:
+        session.add(ticket)
         session.flush()
     with session.no_autoflush:
         told = notices.told_of(ticket, name, actor=actor, details=details)
@@ -57,9 +77,26 @@ def record(ticket: Ticket, name: str, *, actor: Person | Link | None, state: str
             "told": sorted({notice.person.id for notice in told if notice.person}),
         }
         row["chain"] = ticket.chain = link_of(ticket.chain, row)
-        event_id = session.execute(_INSERT, row).scalar_one()
+        event_id = _put(row, ticket)
         notices.owe(ticket, event_id, name, told)
     return Recorded(id=event_id, at=now, name=name)
+
+
+@contextmanager
+def written_together(most: int) -> Iterator[None]:
+    """Inside, up to `most` events that change no state are gathered and written in one statement at the end, and so
+    are `seq`, `chain` and `escalation` of their tickets: a sweep writes hundreds.
+
+    Nothing else of a ticket may change inside; whatever was read before is read anew afterwards.
+    """
+    waiting = _Waiting(_numbers(most))
+    token = _waiting.set(waiting)
+    try:
+        with db.session.no_autoflush:
+            yield
+            _write_all(waiting)
+    finally:
+        _waiting.reset(token)
 
 
 def write(ticket: Ticket, kind: str, body: str, *, event: Recorded, actor: Person | Link | None, **more: Any) -> Entry:
@@ -97,6 +134,36 @@ def verify(ticket: Ticket, events: list[Event]) -> int | None:
         if event.seq != expected or event.chain != (before := link_of(before, row)):
             return expected
     return None if len(events) == ticket.seq and before == ticket.chain else len(events) + 1
+
+
+def _put(row: dict[str, Any], ticket: Ticket) -> int:
+    """Into the table, or to those that wait to be written together; the number of the event."""
+    waiting = _waiting.get()
+    if waiting is None:
+        return int(db.session.execute(_INSERT, row).scalar_one())
+    assert row["state"] == ticket.state, "an event that changes the state is written at once"
+    row["id"] = next(waiting.numbers)
+    waiting.rows.append(row)
+    waiting.tickets[ticket.id] = ticket
+    return int(row["id"])
+
+
+def _write_all(waiting: _Waiting) -> None:
+    if waiting.rows:
+        db.session.execute(_INSERT_MANY, waiting.rows)
+        db.session.connection().execute(
+            _ADVANCE,
+            [{"ticket": t.id, "now_seq": t.seq, "now_chain": t.chain, "now_escalation": t.escalation}
+             for t in waiting.tickets.values()],
+        )  # fmt: skip
+
+
+def _numbers(most: int) -> Iterator[int]:
+    """The next numbers of events: nobody else can take them, in SQLite because there is one writer."""
+    if is_sqlite():
+        newest = db.session.scalar(select(func.max(Event.id))) or 0
+        return iter(range(newest + 1, newest + 1 + most))
+    return iter(db.session.scalars(_NUMBERS, {"most": most}).all())
 
 
 _CHAINED = (

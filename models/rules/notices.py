@@ -1,25 +1,33 @@
 """Who is told what: one table from event to audience and template. Nobody is told of their own action."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import Table, insert, select
-from sqlalchemy.orm import lazyload, load_only
+from sqlalchemy import Table, insert, literal_column, select
 
 from models.ground import clock
 from models.ground.db import db
-from models.ground.vocabulary import Category, Role
+from models.ground.vocabulary import Category, Role, Severity
 from models.people.customer import Contact
-from models.people.person import Person, holders
+from models.people.person import Person
 from models.record.link import Link
-from models.record.message import APP, MAIL, QUEUED, SENT, Message
+from models.record.message import APP, MAIL, QUEUED, SENT, Message, first_try
 from models.record.plan import Plan
-from models.record.ticket import Ticket
-from models.rules.permissions import can_see
+from models.record.ticket import Follower, Ticket
+from models.rules.calling import holding, people_of, seniors
+from models.rules.permissions import SEE_SECURITY
 
 BOTH, INBOX = (APP, MAIL), (APP,)
-_TABLE = cast(Table, Message.__table__)
+CALLS = ("p0", "escalated")  # whoever gets one of these has to act, and so to see
+GRADING = ("reported", "triaged", "regraded")
+_MESSAGES = cast(Table, Message.__table__)
+_INSERT = insert(_MESSAGES).values(
+    params=literal_column("'{}'"), attempts=literal_column("0"), error=literal_column("''")
+)
+_waiting: ContextVar[list[dict[str, Any]] | None] = ContextVar("owed", default=None)
 
 # event → (audience, template, channels) …; `event` alone below means the same word.
 TOLD: dict[str, tuple[tuple[str, str, tuple[str, ...]], ...]] = {
@@ -45,16 +53,19 @@ TOLD: dict[str, tuple[tuple[str, str, tuple[str, ...]], ...]] = {
     "closed": (("caller", "closed", BOTH), ("assignee", "closed", INBOX), ("followers", "closed", INBOX)),
     "cancelled": (("caller", "cancelled", BOTH), ("assignee", "cancelled", BOTH)),
     "updated": (("caller", "update", BOTH), ("followers", "update", INBOX), ("duty_lead_if_p0", "update", INBOX)),
+    "extension_requested": (("supervisors", "to_extend", BOTH),),
+    "extension_granted": (
+        ("asker", "extension_granted", BOTH),
+        ("caller", "extended", BOTH),
+        ("followers", "extended", INBOX),
+    ),
+    "extension_refused": (("asker", "extension_refused", BOTH),),
     "link_sent": (("caller", "link", (MAIL,)),),
     "warned": (("named", "warning", BOTH),),
     "escalated": (("named", "escalated", BOTH),),
     "reported_up": (("directors", "escalated", BOTH),),
     "reminded": (("caller", "reminder", BOTH),),
 }
-
-
-# What telling somebody takes; the rest of a person is read only if somebody asks.
-_ADDRESS = (load_only(Person.name, Person.email, Person.active, Person.on_duty, Person.engineer_level), lazyload("*"))
 
 
 @dataclass(frozen=True)
@@ -93,21 +104,35 @@ def owe(ticket: Ticket, event_id: int, event: str, told: Iterable[Notice]) -> No
             "ticket_id": ticket.id,
             "event_id": event_id,
             "template": n.template,
-            "params": {},
             "channel": n.channel,
             "person_id": n.person.id if n.person else None,
             "contact_id": n.contact.id if n.contact else None,
             "state": SENT if n.channel == APP else QUEUED,
-            "attempts": 0,
             "created_at": now,
-            "next_try_at": None if n.channel == APP else real,
+            "next_try_at": None if n.channel == APP else first_try(n.template, real),
             "sent_at": real if n.channel == APP else None,
-            "error": "",
         }
         for n in told
     ]
-    if rows:
-        db.session.execute(insert(_TABLE), rows)
+    if (waiting := _waiting.get()) is not None:
+        waiting += rows
+    elif rows:
+        db.session.execute(_INSERT, rows)
+    if ticket.category == Category.SECURITY:
+        _let_in(ticket, event, told)
+
+
+@contextmanager
+def written_at_once() -> Iterator[None]:
+    """Inside, what is owed is gathered and written in one statement at the end: a sweep owes thousands of messages."""
+    rows: list[dict[str, Any]] = []
+    token = _waiting.set(rows)
+    try:
+        yield
+        if rows:
+            db.session.execute(_INSERT, rows)
+    finally:
+        _waiting.reset(token)
 
 
 def owe_person(person: Person, template: str, *, key: str, params: dict[str, Any]) -> None:
@@ -119,15 +144,15 @@ def owe_person(person: Person, template: str, *, key: str, params: dict[str, Any
     )  # fmt: skip
 
 
-def people(role: Role | str, ticket: Ticket) -> list[Person]:
-    """Active holders of the role for the ticket's team: those on duty, or everybody when nobody is.
-
-    Of a ticket about security only those hear who may see it (P2.11), or who are called whatever it is.
-    """
-    found = list(db.session.scalars(holders(role, ticket.team_id).options(*_ADDRESS)))
-    if ticket.category == Category.SECURITY and role not in (Role.DUTY_LEAD, Role.ADMIN):
-        found = [person for person in found if can_see(person, ticket)]
-    return [person for person in found if person.on_duty] or found
+def tell_person(person: Person, template: str, *, key: str, params: dict[str, Any]) -> None:
+    """Tell somebody what belongs to no ticket: in the inbox at once, and by mail where there is an address."""
+    now, real = clock.now(), clock.real_now()
+    db.session.add(
+        Message(key=f"{key}:{APP}", template=template, params=params, channel=APP, person_id=person.id, state=SENT,
+                created_at=now, sent_at=real)
+    )  # fmt: skip
+    if person.email:
+        owe_person(person, template, key=f"{key}:{MAIL}", params=params)
 
 
 def _is_own_link(actor: Person | Link | None, reader: Person | Contact, ticket: Ticket) -> bool:
@@ -144,8 +169,23 @@ def _if_p0(ticket: Ticket, details: dict[str, Any]) -> list[Person]:
     """A P0 calls the duty lead and the second line at once (P3.4); told once, when it becomes one."""
     if ticket.severity != "P0" or details.get("was_severity") == "P0":
         return []
-    seniors = [p for p in people(Role.ENGINEER, ticket) if p.engineer_level == "senior"]
-    return [*people(Role.DUTY_LEAD, ticket), *seniors]
+    return _crew(ticket)
+
+
+def _crew(ticket: Ticket) -> list[Person]:
+    """Who works on a P0 from the first minute: the duty lead and the second line."""
+    return [*holding(Role.DUTY_LEAD, ticket), *seniors(ticket)]
+
+
+def _let_in(ticket: Ticket, event: str, told: Iterable[Notice]) -> None:
+    """Whoever is called to a ticket about security works on it, and so may see it: P3.4 and P5.4 go before P2.11."""
+    people = {n.person.id: n.person for n in told if n.person and n.template in CALLS}
+    if event in GRADING and ticket.severity == Severity.P0:
+        people |= {person.id: person for person in _crew(ticket)}  # called before anybody knew what it is about
+    for person in people.values():
+        follows = db.session.get(Follower, (ticket.id, person.id)) is not None
+        if not follows and not any(person.holds(role) for role in SEE_SECURITY):
+            db.session.add(Follower(ticket_id=ticket.id, person_id=person.id))
 
 
 def _one(person: Any) -> list[Any]:
@@ -155,18 +195,19 @@ def _one(person: Any) -> list[Any]:
 _AUDIENCES: dict[str, Callable[[Ticket, dict[str, Any]], list[Any]]] = {
     "caller": lambda ticket, _: _one(ticket.caller),
     "caller_if_asked": lambda ticket, d: [] if d.get("joint") else _one(ticket.caller),
-    "supervisors_if_sure": lambda ticket, d: people(Role.SUPERVISOR, ticket) if d.get("joint") else [],
+    "supervisors_if_sure": lambda ticket, d: holding(Role.SUPERVISOR, ticket) if d.get("joint") else [],
     "assignee": lambda ticket, _: _one(ticket.assignee),
-    "first_line": lambda ticket, _: people(Role.FIRST_LINE, ticket),
-    "triagers": lambda ticket, _: [] if ticket.assignee else people(Role.FIRST_LINE, ticket),
-    "supervisors": lambda ticket, _: people(Role.SUPERVISOR, ticket),
-    "verifiers": lambda ticket, _: people(Role.VERIFIER, ticket),
-    "directors": lambda ticket, _: people(Role.DIRECTOR, ticket),
+    "first_line": lambda ticket, _: holding(Role.FIRST_LINE, ticket),
+    "triagers": lambda ticket, _: [] if ticket.assignee else holding(Role.FIRST_LINE, ticket),
+    "supervisors": lambda ticket, _: holding(Role.SUPERVISOR, ticket),
+    "verifiers": lambda ticket, _: holding(Role.VERIFIER, ticket),
+    "directors": lambda ticket, _: holding(Role.DIRECTOR, ticket),
     "followers": lambda ticket, _: list(ticket.followers),
     "seats": lambda ticket, _: [seat.person for seat in _plan(ticket).approvals],
     "author": lambda ticket, _: [_plan(ticket).author],
     "author_when_final": lambda ticket, d: [_plan(ticket).author] if d.get("final") else [],
-    "duty_lead_if_p0": lambda ticket, _: people(Role.DUTY_LEAD, ticket) if ticket.severity == "P0" else [],
+    "duty_lead_if_p0": lambda ticket, _: holding(Role.DUTY_LEAD, ticket) if ticket.severity == "P0" else [],
     "if_p0": _if_p0,
-    "named": lambda _, d: list(db.session.scalars(select(Person).where(Person.id.in_(d["people"])))),
+    "asker": lambda _, d: _one(db.session.get(Person, d["asked_by"])),
+    "named": lambda _, d: people_of(d["people"]),
 }

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, or_, select, true
 from models.ground.db import db
 from models.ground.vocabulary import Category, Role, State
 from models.people.person import Person
+from models.record.extension import Extension, pending_extension
 from models.record.link import Link
 from models.record.plan import Approval, Plan, WorkStep
 from models.record.ticket import Follower, Ticket
@@ -53,9 +54,13 @@ MAY: dict[str, str] = {
     "note": "staff",
     "update": "assignee first_line supervisor tech_manager",
     "call": "assignee first_line",
+    "extend": "assignee",
+    "grant_extension": "supervisor",
+    "refuse_extension": "supervisor",
+    "call_back": "supervisor",
     "regrade": "assignee first_line supervisor tech_manager",
     "wait": "assignee first_line supervisor tech_manager",
-    "resume": "assignee first_line supervisor tech_manager",
+    "resume": "assignee first_line supervisor tech_manager desk",
     "acknowledge": "told",
     "report_up": "tech_manager",
     "follow": "viewer",
@@ -66,6 +71,7 @@ MAY: dict[str, str] = {
     "redact": "supervisor",
     "escalate": "desk",
     "warn": "desk",
+    "change_calendar": "desk",
     # around the tickets
     "view": "viewer",
     "view_internal": "staff",
@@ -79,12 +85,30 @@ MAY: dict[str, str] = {
     "draft_article": "engineer first_line supervisor kb_admin",
     "edit_article": "kb_admin owner",
     "publish_article": "kb_admin",
+    "return_article": "kb_admin",
+    "withdraw_article": "owner",
     "keep_standard_change": "supervisor",
     "administer": "admin",
+    "edit_calendar": "admin",
+    "edit_policy": "admin tech_manager",
+    "publish_policy": "admin tech_manager",
+    "replay_policy": "admin tech_manager dept_head",
     "view_outbox": "admin supervisor",
+    "view_rota": "staff admin",
+    "keep_rota": "supervisor admin",
+    "hand_over_shift": "owner supervisor admin",
+    "announce_absence": "oneself supervisor_of admin",
+    "start_drill": "supervisor admin",
+    "view_drill": "called supervisor admin",
+    "answer_drill": "called",
     "move_demo_clock": "admin",
 }
-NEVER = {"approve": ("own_plan", "implementer"), "return": ("own_plan", "implementer")}
+NEVER = {
+    "approve": ("own_plan", "implementer"),
+    "return": ("own_plan", "implementer"),
+    "grant_extension": ("own_request",),
+    "refuse_extension": ("own_request",),
+}
 
 ROLES = frozenset(str(role) for role in Role)
 STAFF = frozenset(Role) - {Role.REPORTER, Role.CONTACT, Role.KB_ADMIN, Role.ADMIN}
@@ -109,8 +133,10 @@ def can_see(actor: Actor, ticket: Ticket) -> bool:
         return actor.ticket_id == ticket.id
     if actor is None:
         return True
-    if _is_involved(actor, ticket):
-        return True
+    return _sees_by_role(actor, ticket) or _is_involved(actor, ticket)
+
+
+def _sees_by_role(actor: Person, ticket: Ticket) -> bool:
     if ticket.category == Category.SECURITY and ticket.state != State.AWAITING_TRIAGE:
         return any(actor.holds(role) for role in SEE_SECURITY)
     return bool(actor.roles & SEE_ALL) or (
@@ -146,7 +172,7 @@ def _visible(person_id: int, roles: frozenset[str]) -> ColumnElement[bool]:
 def _ticket_of(thing: Any) -> Ticket | None:
     if isinstance(thing, Ticket):
         return thing
-    return thing.ticket if isinstance(thing, (Plan, Link)) else None
+    return thing.ticket if isinstance(thing, (Plan, Link, Extension)) else None
 
 
 def _is(actor: Actor, relation: str, thing: Any) -> bool:
@@ -165,6 +191,14 @@ def _is(actor: Actor, relation: str, thing: Any) -> bool:
             return bool(actor.roles & STAFF)
         case "viewer":
             return ticket is not None and can_see(actor, ticket)
+        case "oneself":
+            whose = getattr(thing, "person", thing)
+            return isinstance(whose, Person) and whose.id == actor.id
+        case "supervisor_of":
+            whose = getattr(thing, "person", thing)
+            return isinstance(whose, Person) and actor.holds(Role.SUPERVISOR, whose.team_id)
+        case "called":
+            return any(person.id == actor.id for person in getattr(thing, "called", ()))
         case "owner":
             return bool(getattr(thing, "owner_id", None) == actor.id)
     if ticket is not None and relation in _RELATIONS:
@@ -199,6 +233,11 @@ def _wrote_plan(actor: Person, ticket: Ticket) -> bool:
     return plan is not None and plan.author_id == actor.id
 
 
+def _asked_for_time(actor: Person, ticket: Ticket) -> bool:
+    waiting = pending_extension(ticket)
+    return waiting is not None and waiting.asked_by_id == actor.id
+
+
 def _carried_out(actor: Person, ticket: Ticket) -> bool:
     done = select(WorkStep.id).where(WorkStep.ticket_id == ticket.id, WorkStep.person_id == actor.id)
     return ticket.assignee_id == actor.id or db.session.scalar(done.limit(1)) is not None
@@ -207,6 +246,8 @@ def _carried_out(actor: Person, ticket: Ticket) -> bool:
 def _was_told(actor: Person, ticket: Ticket) -> bool:
     """On the ladder: the rungs that a ticket can climb, each in its own role (P5.3)."""
     climbed = (Role.SUPERVISOR, Role.TECH_MANAGER, Role.DIRECTOR)
+    if ticket.escalation > len(climbed) and actor.holds(Role.ADMIN):
+        return True  # the last resort was told, so it may take charge (P5.4)
     return ticket.escalation > 0 and any(actor.holds(role, ticket.team_id) for role in climbed)
 
 
@@ -220,6 +261,7 @@ _RELATIONS: dict[str, Callable[[Person, Ticket], bool]] = {
     "seat": _has_seat,
     "author": _wrote_plan,
     "own_plan": _wrote_plan,
+    "own_request": _asked_for_time,
     "implementer": _carried_out,
     "told": _was_told,
 }

@@ -1,14 +1,14 @@
 """The state machine as one readable table, and advance(), the only writer of a ticket's state."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from models.ground import clock
 from models.ground.db import db
 from models.ground.errors import Conflict, Refused
 from models.ground.vocabulary import State
 from models.record.ticket import ENDED, Ticket
-from models.rules import journal, timekeeping
+from models.rules import journal, timekeeping, waiting
 from models.rules.journal import Recorded
 from models.rules.permissions import Actor, allows
 
@@ -31,6 +31,7 @@ CLOCKS_IN = {
 }
 SOLVED = "respond resolve resolve_max update"
 WORK_ANEW = "resolve resolve_max update"
+NOT_SOLVED = WORK_ANEW + " call_back"
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,14 @@ class Step:
     opens: str = ""  # beyond the clocks of the state that is entered
     gives_up: bool = False  # the clocks of the state that is left are cancelled, not met
     edits: bool = True  # False: it only appends, so no form that lies open goes stale
+
+
+class Turns(NamedTuple):
+    """Kinds of clocks that one step turns."""
+
+    meets: list[str]
+    cancels: list[str]
+    opens: list[str]
 
 
 STEPS = {
@@ -68,7 +77,7 @@ STEPS = {
         Step("confirm", "confirmed", (CUSTOMER,), (REVIEW,)),
         Step("confirm_partly", "partly_confirmed", (CUSTOMER,), (REVIEW,)),
         Step("confirm_silently", "silently_confirmed", (CUSTOMER,), (REVIEW,), gives_up=True),
-        Step("dispute", "disputed", (CUSTOMER, REVIEW), (PLAN,), meets="follow_up", opens=WORK_ANEW, gives_up=True),
+        Step("dispute", "disputed", (CUSTOMER, REVIEW), (PLAN,), meets="follow_up", opens=NOT_SOLVED, gives_up=True),
         Step("send_back", "sent_back", (REVIEW,), (PLAN,), opens=WORK_ANEW, gives_up=True),
         Step("close", "closed", (REVIEW,), (CLOSED,)),
         Step("reopen", "reopened", (CLOSED,), (PLAN,), opens=WORK_ANEW, gives_up=True),
@@ -85,7 +94,11 @@ STEPS = {
         Step("supply", "supplied", OPEN, (SAME,), edits=False),
         Step("wait", "waited", (TRIAGE, *WORKED_ON), (SAME,)),
         Step("resume", "resumed", OPEN, (SAME,)),
+        Step("extend", "extension_requested", WORKED_ON, (SAME,), opens="approve", edits=False),
+        Step("grant_extension", "extension_granted", WORKED_ON, (SAME,), meets="approve"),
+        Step("refuse_extension", "extension_refused", WORKED_ON, (SAME,), meets="approve", edits=False),
         Step("regrade", "regraded", (*WORKED_ON, CUSTOMER), (SAME,)),
+        Step("call_back", "called_back", (*WORKED_ON, CUSTOMER, REVIEW), (SAME,), meets="call_back", edits=False),
         Step("attach", "attached", NOT_FROZEN, (SAME,), edits=False),
         Step("acknowledge", "acknowledged", OPEN, (SAME,), edits=False),
         Step("report_up", "reported_up", OPEN, (SAME,), edits=False),
@@ -95,9 +108,12 @@ STEPS = {
         Step("unfollow", "unfollowed", NOT_FROZEN, (SAME,), edits=False),
         Step("send_link", "link_sent", NOT_FROZEN, (SAME,), edits=False),
         Step("revoke_link", "link_revoked", NOT_FROZEN, (SAME,), edits=False),
+        Step("change_calendar", "calendar_changed", OPEN, (SAME,), edits=False),
         Step("redact", "redacted", tuple(State), (SAME,), edits=False),
     )
 }
+
+FIRST_CLOCKS = (*CLOCKS_IN[TRIAGE].split(), *STEPS["report"].opens.split())
 
 
 def advance(
@@ -108,12 +124,14 @@ def advance(
     to: State | None = None,
     change: dict[str, Any] | None = None,
     right: str = "",
+    about: int | None = None,
     **details: Any,
 ) -> Recorded:
     """Carry out one row of the table: rights, state, event, clocks and owed messages in the running command.
 
     `change` are the ticket's fields that the action sets, once it is known to be allowed; `right` is asked
-    instead of the action when somebody acts for another; `details` go into the event.
+    instead of the action when somebody acts for another; `about` names the request whose clock the step turns, where
+    several of a kind can run; `details` go into the event.
     Raises Refused (not this person) or Conflict (not now).
     """
     step = STEPS[action]
@@ -128,7 +146,7 @@ def advance(
         ticket.version += 1
     event = journal.record(ticket, step.event, actor=actor, state=goal, was=was, **details)
     ticket.state = goal
-    _turn_clocks(ticket, step, State(was))
+    _turn_clocks(ticket, step, State(was), about)
     return event
 
 
@@ -143,15 +161,24 @@ def check_state(ticket: Ticket, action: str) -> None:
         raise Conflict("The ticket has moved on: this is no longer possible in its present state.")
 
 
-def register(ticket: Ticket, *, actor: Actor, **details: Any) -> Recorded:
-    """The first row of the table: a new ticket enters, with its clocks running from the report."""
+def register(ticket: Ticket, *, actor: Actor, clocks: list[timekeeping.Row], **details: Any) -> Recorded:
+    """The first row of the table: a new ticket enters, with its clocks (of FIRST_CLOCKS) running from the report."""
     if not allows(actor, "report"):
         raise Refused("You may not report here.")
     event = journal.record(ticket, STEPS["report"].event, actor=actor, state=State.AWAITING_TRIAGE, **details)
     with db.session.no_autoflush:
-        timekeeping.open_first(ticket, [*CLOCKS_IN[TRIAGE].split(), *STEPS["report"].opens.split()])
+        timekeeping.open_first(ticket, clocks)
         timekeeping.judge_registration(ticket)
     return event
+
+
+def turns(step: Step, was: State, goal: State) -> Turns:
+    """Which clocks a step turns on the way from one state to another, in this order; pure, the replay asks it too."""
+    left, entered = (CLOCKS_IN.get(state, "").split() if goal != was else [] for state in (was, goal))
+    meets, opens = step.meets.split(), step.opens.split()
+    if step.gives_up:
+        return Turns(meets, left, opens + entered)
+    return Turns(meets + left, [], opens + entered)
 
 
 def _goal(ticket: Ticket, step: Step, to: State | None) -> State:
@@ -161,24 +188,26 @@ def _goal(ticket: Ticket, step: Step, to: State | None) -> State:
     return State(ticket.state) if goal == SAME else State(goal)
 
 
-def _turn_clocks(ticket: Ticket, step: Step, was: State) -> None:
+def _turn_clocks(ticket: Ticket, step: Step, was: State, about: int | None) -> None:
     """Meet, cancel and open what the step says; runs after the state has changed."""
     now, goal = clock.now(), State(ticket.state)
-    timekeeping.meet(ticket, step.meets.split(), at=now)
-    opens = step.opens.split()
+    if goal == was and not step.meets and not step.opens:
+        return  # a note or a rung of the ladder turns no clock, and a sweep writes hundreds of them
     if goal != was:
-        left = CLOCKS_IN.get(was, "").split()
-        if step.gives_up:
-            timekeeping.cancel(ticket, left)
-        else:
-            timekeeping.meet(ticket, left, at=now)
-        timekeeping.resume(ticket, at=now)  # the road goes on, so nobody is waited for any more
-        opens += CLOCKS_IN.get(goal, "").split()
+        waiting.resume(ticket, at=now)  # the road goes on, so nobody is waited for any more
+    turned = turns(step, was, goal)
+    timekeeping.meet(ticket, turned.meets, at=now, about=about)
+    timekeeping.cancel(ticket, turned.cancels, about=about)
+    opens = turned.opens
+    if goal != was:
+        waiting.pause_by_state(ticket)
         if goal in ENDED:
             timekeeping.cancel_all(ticket)
+    if "resolve" in step.meets.split() or goal in ENDED:
+        timekeeping.lapse_extension(ticket)
     if step.action == "update" and ticket.triaged_at and ticket.resolved_at is None:
         opens.append("update")  # the next promise begins (P4.2)
     for kind in opens:
-        timekeeping.open_clock(ticket, kind, started_at=now)
+        timekeeping.open_clock(ticket, kind, started_at=now, about=about)
     timekeeping.note_next(ticket)
     db.session.flush()

@@ -1,5 +1,6 @@
 """Joiners and leavers, passwords and sign-in: everything that happens to an account."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import select, update
@@ -8,7 +9,7 @@ from models.ground import clock
 from models.ground.db import command, db
 from models.ground.errors import Conflict, Invalid, Missing, Refused
 from models.ground.vocabulary import Role, State
-from models.people.person import Person, RoleHeld, find_person, holders
+from models.people.person import PER_TEAM, Held, Person, RoleHeld, find_person, holders
 from models.people.session import RESET_LASTS, PasswordReset, Session, open_session, reset_of
 from models.record.ticket import ENDED, Ticket
 from models.rules import workflow
@@ -38,7 +39,7 @@ def sign_out(session_token_hash: str) -> None:
 
 @command
 def create_person(
-    *, actor: Person | None, login: str, name: str, password: str, roles: list[str], **fields: Any
+    *, actor: Person | None, login: str, name: str, password: str, roles: Iterable[Held], **fields: Any
 ) -> Person:
     """A joiner. `actor` None is the command line. Raises Invalid with the field at fault."""
     _need_admin(actor)
@@ -50,24 +51,23 @@ def create_person(
     _refuse_weak(password)
     person = Person(login=login, name=name.strip(), **_cleaned(fields))
     person.set_password(password)
-    person.roles_held = [RoleHeld(role=role) for role in sorted({Role.REPORTER.value, *roles})]
+    _give_roles(person, _in_order(roles))
     db.session.add(person)
     db.session.flush()
     return person
 
 
 @command
-def edit_person(person: Person, *, actor: Person, roles: list[str], **fields: Any) -> Person:
+def edit_person(person: Person, *, actor: Person, roles: Iterable[Held], **fields: Any) -> Person:
     """Change somebody's details and roles; a change of roles ends their sessions. The last administrator stays one."""
     _need_admin(actor)
-    wanted = {Role.REPORTER.value, *roles}
-    if Role.ADMIN in person.roles and Role.ADMIN not in wanted:
+    wanted = _in_order(roles)
+    if Role.ADMIN in person.roles and (Role.ADMIN, None) not in wanted:
         _refuse_last_admin(person)
     for field, value in _cleaned(fields).items():
         setattr(person, field, value)
-    if wanted != person.roles:
-        scoped = [held for held in person.roles_held if held.role in wanted]
-        person.roles_held = scoped + [RoleHeld(role=role) for role in sorted(wanted - {h.role for h in scoped})]
+    if wanted != {(held.role, held.team_id) for held in person.roles_held}:
+        _give_roles(person, wanted)
         person.epoch += 1
     return person
 
@@ -178,6 +178,21 @@ def _refuse_last_admin(person: Person) -> None:
     others = select(Person.id).where(Person.id != person.id)
     if not db.session.scalar(holders(Role.ADMIN).with_only_columns(Person.id).where(Person.id.in_(others)).limit(1)):
         raise Conflict("This is the last administrator; make somebody else one first.")
+
+
+def _in_order(roles: Iterable[Held]) -> set[Held]:
+    """Everybody reports; a role held everywhere needs no team beside it. Raises Invalid."""
+    wanted = {(str(role), team_id) for role, team_id in (*roles, (Role.REPORTER, None))}
+    if any(team_id and role not in PER_TEAM for role, team_id in wanted):
+        raise Invalid("This role is held everywhere or not at all.", field="roles_held")
+    return {(role, team_id) for role, team_id in wanted if team_id is None or (role, None) not in wanted}
+
+
+def _give_roles(person: Person, wanted: set[Held]) -> None:
+    """Rows that stay are left alone: giving one anew before the old one is gone would double it."""
+    stay = [held for held in person.roles_held if (held.role, held.team_id) in wanted]
+    new = wanted - {(held.role, held.team_id) for held in stay}
+    person.roles_held = stay + [RoleHeld(role=role, team_id=team_id) for role, team_id in sorted(new, key=str)]
 
 
 def _refuse_weak(password: str) -> None:

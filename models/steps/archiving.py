@@ -5,14 +5,16 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm.attributes import flag_modified
 
 from models.ground import clock
 from models.ground.db import command, db
 from models.ground.errors import Conflict, Invalid, Refused
 from models.people.person import Person, masked_name
-from models.record.article import PUBLISHED, Article, ArticleRevision
+from models.record.article import PUBLISHED, Article, ArticleRevision, count_help, next_revision
 from models.record.resolution import Resolution
 from models.record.ticket import Ticket
+from models.rules.notices import owe_person
 from models.rules.permissions import allows
 
 REVIEW_AFTER = timedelta(days=180)
@@ -45,33 +47,63 @@ def draft_article(ticket: Ticket, *, actor: Person) -> Article:
     )
     db.session.add(article)
     db.session.flush()
-    _keep_revision(article, actor)
+    _keep_revision(article, actor, {name: getattr(article, name) for name in TEXTS})
     return article
 
 
 @command
 def edit_article(article: Article, *, actor: Person, **texts: str) -> Article:
-    """Save a new revision of an article; the earlier ones are kept."""
+    """Save a new revision; the earlier ones are kept. Of a published article readers see it once it is reviewed."""
     if not allows(actor, "edit_article", article):
         raise Refused("Only its owner or the knowledge-base administrator edits an article.")
     for field in ("title", "symptom", "solution"):
         if not texts.get(field, "").strip():
             raise Invalid("This must be filled in.", field=field)
-    for field in TEXTS:
-        setattr(article, field, texts.get(field, "").strip())
-    article.updated_at = clock.now()
-    db.session.flush()
-    _keep_revision(article, actor)
+    revision = _keep_revision(article, actor, {name: texts.get(name, "").strip() for name in TEXTS})
+    if article.state == PUBLISHED and not allows(actor, "publish_article", article):
+        article.pending = revision.revision
+    else:
+        _take_over(article, revision)
     return article
 
 
 @command
 def publish_article(article: Article, *, actor: Person) -> Article:
-    """The knowledge-base administrator has reviewed it; from now on everybody finds it."""
+    """The knowledge-base administrator has reviewed the draft, the change that waits, or what stands there (P11.4)."""
     if not allows(actor, "publish_article", article):
         raise Refused("Only the knowledge-base administrator publishes an article.")
-    article.state, article.updated_at = PUBLISHED, clock.now()
-    article.review_on = (clock.now() + REVIEW_AFTER).date()
+    if article.change and not article.change.returned:
+        _take_over(article, article.change)
+        article.pending = None
+    article.state, article.review_on = PUBLISHED, (clock.now() + REVIEW_AFTER).date()
+    return article
+
+
+@command
+def return_article(article: Article, *, actor: Person, reason: str) -> Article:
+    """The change is not published; its author is told why and may write it anew."""
+    if not allows(actor, "return_article", article):
+        raise Refused("Only the knowledge-base administrator publishes an article.")
+    if not reason.strip():
+        raise Invalid("Please give the reason.", field="reason")
+    change = article.change
+    if change is None or change.returned:
+        raise Conflict("Nothing waits to be reviewed here.")
+    change.returned = reason.strip()
+    flag_modified(article, "pending")  # whoever looks at it now has an old page
+    params = {"title": article.title, "slug": article.slug, "reason": change.returned}
+    owe_person(change.person, "article_returned", key=f"article:{article.id}:{change.revision}", params=params)
+    return article
+
+
+@command
+def withdraw_article(article: Article, *, actor: Person) -> Article:
+    """Its author does not want the change any more; the published text stays."""
+    if not allows(actor, "withdraw_article", article):
+        raise Refused("Only its owner takes a change back.")
+    if article.pending is None:
+        raise Conflict("Nothing waits to be reviewed here.")
+    article.pending = None
     return article
 
 
@@ -79,7 +111,7 @@ def publish_article(article: Article, *, actor: Person) -> Article:
 def count_helped(article: Article, *, actor: Person) -> Article:
     """Somebody says that the article helped."""
     assert actor.active
-    article.helped += 1
+    count_help(article)
     return article
 
 
@@ -107,16 +139,15 @@ def _solution(resolution: Any) -> str:
     return "\n\n".join(part for part in (resolution.result, resolution.measures, resolution.prevention) if part)
 
 
-def _keep_revision(article: Article, actor: Person) -> None:
-    db.session.add(
-        ArticleRevision(
-            article_id=article.id,
-            revision=article.version,
-            title=article.title,
-            symptom=article.symptom,
-            cause=article.cause,
-            solution=article.solution,
-            person_id=actor.id,
-            at=clock.now(),
-        )
+def _take_over(article: Article, revision: ArticleRevision) -> None:
+    for name in TEXTS:
+        setattr(article, name, getattr(revision, name))
+    article.updated_at = clock.now()
+
+
+def _keep_revision(article: Article, actor: Person, texts: dict[str, str]) -> ArticleRevision:
+    revision = ArticleRevision(
+        article_id=article.id, revision=next_revision(article), person_id=actor.id, at=clock.now(), **texts
     )
+    db.session.add(revision)
+    return revision

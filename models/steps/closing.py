@@ -5,7 +5,9 @@ from sqlalchemy import select
 from models.ground import clock
 from models.ground.db import command, db
 from models.ground.errors import Conflict, Invalid
+from models.ground.vocabulary import ClockKind
 from models.people.person import Person
+from models.record.deadline import open_deadlines
 from models.record.plan import Plan, Verification, WorkStep
 from models.record.resolution import Confirmation, Resolution
 from models.record.ticket import Ticket
@@ -44,6 +46,19 @@ def send_back(ticket: Ticket, *, actor: Person, reason: str) -> Ticket:
 
 
 @command
+def record_call_back(ticket: Ticket, *, actor: Person, text: str) -> Ticket:
+    """The supervisor has called somebody who was not satisfied, and notes what was said (P10.5)."""
+    if not text.strip():
+        raise Invalid("Please write something.", field="text")
+    workflow.check_state(ticket, "call_back")
+    if not owes_call_back(ticket):
+        raise Conflict("Nobody waits to be called back.")
+    event = workflow.advance(ticket, "call_back", actor=actor, digest=journal.digest_of(text))
+    journal.write(ticket, "call", text, event=event, actor=actor, public=False)
+    return ticket
+
+
+@command
 def reopen_ticket(ticket: Ticket, *, actor: Person, reason: str) -> Ticket:
     """Back to work within the days that the policy gives, with a new round of clocks (P11.5)."""
     if not reason.strip():
@@ -77,7 +92,14 @@ def missing_pieces(ticket: Ticket) -> list[str]:
         lacks.append("result")
     if not _in_round(Confirmation, ticket):
         lacks.append("confirmation")
+    if owes_call_back(ticket):
+        lacks.append("call_back")
     return lacks
+
+
+def owes_call_back(ticket: Ticket) -> bool:
+    """Whether somebody who was not satisfied still waits to be called back (P10.5)."""
+    return any(deadline.kind == ClockKind.CALL_BACK for deadline in open_deadlines(ticket))
 
 
 def _has(table: type[Plan] | type[WorkStep] | type[Verification], ticket: Ticket) -> bool:

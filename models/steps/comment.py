@@ -1,5 +1,6 @@
 """What is said beside the road: notes, updates, calls, files, waiting, following, redaction (P6.6, P11.7)."""
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import update
@@ -13,14 +14,17 @@ from models.record import attachment, search
 from models.record.archive import ArchiveRecord, redact
 from models.record.deadline import Pause
 from models.record.entry import Entry
+from models.record.extension import Extension
 from models.record.link import Link
 from models.record.resolution import Confirmation, Resolution
 from models.record.ticket import Follower, Ticket, title_of
-from models.rules import journal, timekeeping, workflow
+from models.rules import journal, timekeeping, waiting, workflow
 
 REDACTED = "▇▇▇"
 COPIES: tuple[tuple[Any, Any], ...] = (
     (Pause, Pause.reason),
+    (Extension, Extension.reason),
+    (Extension, Extension.comment),
     (Resolution, Resolution.result),
     (Confirmation, Confirmation.comment),
 )
@@ -62,13 +66,19 @@ def attach_files(ticket: Ticket, *, actor: Person | Link, files: list[str]) -> T
 
 
 @command
-def wait_for(ticket: Ticket, *, actor: Person, party: str, reason: str) -> Ticket:
-    """The ticket waits on somebody outside, with a reason; the policy says which clocks stop (P4.5)."""
+def wait_for(ticket: Ticket, *, actor: Person, party: str, reason: str, until: datetime | None = None) -> Ticket:
+    """The ticket waits on somebody outside, with a reason; the policy says which clocks stop (P4.5).
+
+    With `until`, a window for example, the waiting ends there by itself.
+    """
     if not reason.strip():
         raise Invalid("Please say what is waited for.", field="reason")
-    event = workflow.advance(ticket, "wait", actor=actor, party=party, digest=journal.digest_of(reason))
+    if until and until <= clock.now():
+        raise Invalid("Please give a time that is still to come.", field="until")
+    planned: dict[str, Any] = {"until": until.isoformat()} if until else {}
+    event = workflow.advance(ticket, "wait", actor=actor, party=party, digest=journal.digest_of(reason), **planned)
     journal.write(ticket, "reason", reason, event=event, actor=actor, public=False)
-    timekeeping.pause(ticket, Party(party), reason=reason.strip())
+    waiting.pause(ticket, Party(party), reason=reason.strip(), until=until)
     timekeeping.note_next(ticket)
     return ticket
 
@@ -79,7 +89,7 @@ def resume_work(ticket: Ticket, *, actor: Person) -> Ticket:
     if not ticket.waiting_on:
         raise Conflict("The ticket is not waiting for anybody.")
     workflow.advance(ticket, "resume", actor=actor, party=ticket.waiting_on)
-    timekeeping.resume(ticket, at=clock.now())
+    waiting.resume(ticket, at=clock.now())
     timekeeping.note_next(ticket)
     return ticket
 

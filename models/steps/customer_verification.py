@@ -8,7 +8,7 @@ from sqlalchemy import select
 from models.ground import clock
 from models.ground.db import command, db
 from models.ground.errors import Conflict, Gone, Invalid, Refused
-from models.ground.vocabulary import Means, State, Verdict
+from models.ground.vocabulary import ClockKind, Means, State, Verdict
 from models.people.person import Person
 from models.record import attachment, search
 from models.record.entry import Entry
@@ -65,7 +65,10 @@ def dispute_result(ticket: Ticket, *, actor: Person | Link, reason: str) -> Tick
     """A change of mind: not solved after all. Before closing it goes back to work, after it is reopened (P10.4)."""
     if not reason.strip():
         raise Invalid("Please say what is not solved.", field="reason")
-    _back_to_work(ticket, actor, reason, "reopen" if ticket.state == State.CLOSED else "dispute")
+    was_closed = ticket.state == State.CLOSED
+    _back_to_work(ticket, actor, reason, "reopen" if was_closed else "dispute")
+    if was_closed:
+        _owe_call_back(ticket)
     return ticket
 
 
@@ -137,6 +140,8 @@ def _answer(
         _write(ticket, actor, "feedback", comment, event)
     if verdict == Verdict.PARTLY:
         _linked_ticket(ticket, actor, comment)
+    if satisfaction and ticket.policy_version.pack.choice(satisfaction).call_back:
+        _owe_call_back(ticket)
     return ticket
 
 
@@ -162,6 +167,12 @@ def _back_to_work(ticket: Ticket, actor: Person | Link, reason: str, action: str
     )
     _write(ticket, actor, "feedback", reason, event)
     search.index_ticket(ticket, reason)
+    timekeeping.note_next(ticket)
+
+
+def _owe_call_back(ticket: Ticket) -> None:
+    """Whoever is not satisfied is called back by the supervisor (P10.5)."""
+    timekeeping.open_clock(ticket, ClockKind.CALL_BACK, started_at=clock.now())
     timekeeping.note_next(ticket)
 
 

@@ -4,7 +4,7 @@ from models.ground.db import command, db
 from models.ground.errors import Invalid
 from models.people.person import Person
 from models.record import attachment, search
-from models.record.article import Article
+from models.record.article import Article, count_help
 from models.record.ticket import Ticket
 from models.rules import journal, workflow
 
@@ -35,7 +35,7 @@ def log_step(ticket: Ticket, *, actor: Person, done: str, seen: str = "", files:
 def reuse_solution(ticket: Ticket, *, actor: Person, article: Article) -> Ticket:
     """An article helped with this ticket: recorded, so that the reuse of knowledge can be counted (P6.3)."""
     workflow.advance(ticket, "reuse", actor=actor, article=article.id, title=article.title)
-    article.helped += 1
+    count_help(article)
     return ticket
 
 

@@ -6,7 +6,7 @@ from models.ground.errors import Conflict, Invalid
 from models.people.person import Person
 from models.record.deadline import RUNNING, open_deadlines
 from models.record.ticket import Ticket
-from models.rules import journal, timekeeping, workflow
+from models.rules import journal, marks, workflow
 
 
 @command
@@ -20,7 +20,7 @@ def acknowledge_escalation(ticket: Ticket, *, actor: Person) -> Ticket:
     for deadline in breached:
         deadline.acknowledged_at, deadline.acknowledged_by_id = clock.now(), actor.id
         if deadline.state == RUNNING:
-            timekeeping.set_next_mark(deadline, after=timekeeping.last_mark(deadline))
+            marks.set_next_mark(deadline, after=marks.last_mark(deadline))
     return ticket
 
 

@@ -12,17 +12,17 @@ from models.record import attachment, search
 from models.record.attachment import Attachment
 from models.record.link import Link
 from models.record.ticket import Ticket
-from models.rules import journal, registration, timekeeping, workflow
+from models.rules import journal, registration, timekeeping, waiting, workflow
 from models.rules.permissions import Actor, allows
 
 LARGEST_FILE = 20 * 1024 * 1024  # bytes
 MOST_UNATTACHED = 50  # files that one person's unfinished forms may hold
 
 
-@command
-def report_fault(*, actor: Person, description: str, **known: Any) -> Ticket:
+def report_fault(*, actor: Person, description: str, files: list[str] | None = None, **known: Any) -> Ticket:
     """Somebody signed in reports for themselves (P2.2); only the description is mandatory."""
-    return registration.open_ticket(actor=actor, description=description, reporter=actor, **known)
+    report = registration.draft(description=description, reporter=actor, **known)
+    return _register(report, actor=actor, files=files)
 
 
 @command
@@ -88,10 +88,15 @@ def supply_information(ticket: Ticket, *, actor: Actor, text: str, files: list[s
     )
     if was_waiting:
         timekeeping.meet(ticket, ["follow_up"], at=clock.now())
-        timekeeping.resume(ticket, at=clock.now())
+        waiting.resume(ticket, at=clock.now())
         timekeeping.note_next(ticket)
     search.index_ticket(ticket, text)
     return ticket
+
+
+@command
+def _register(report: registration.Draft, *, actor: Person, files: list[str] | None) -> Ticket:
+    return registration.enter(report, actor=actor, files=files)
 
 
 def _new_contact(customer_name: str, name: str, *, phone: str, email: str) -> Contact:

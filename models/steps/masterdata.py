@@ -4,21 +4,23 @@ from typing import Any
 
 from sqlalchemy import select
 
+from models.ground import clock
 from models.ground.db import command, db
 from models.ground.errors import Invalid, Refused
 from models.people.customer import Contact, Customer
 from models.people.person import Person
 from models.people.team import Department, Service, Team
+from models.policy.version import versions_in_force
 from models.rules.permissions import allows
 
 Record = Team | Department | Service | Customer | Contact
 
 # What a form may set, and what must be told apart from the others of its kind.
 FIELDS: dict[type[Any], tuple[str, ...]] = {
-    Team: ("code", "name", "name_en", "active"),
+    Team: ("code", "name", "name_en", "policy_name", "active"),
     Department: ("name", "name_en", "active"),
-    Service: ("name", "name_en", "team_id", "active"),
-    Customer: ("name", "active"),
+    Service: ("name", "name_en", "team_id", "policy_name", "active"),
+    Customer: ("name", "policy_name", "active"),
     Contact: ("customer_id", "name", "email", "phone", "handle", "locale", "active"),
 }
 UNIQUE = {Team: "code", Department: "name", Service: "name", Customer: "name"}
@@ -53,6 +55,13 @@ def _set(record: Any, actor: Person, fields: dict[str, Any]) -> None:
     if not record.name:
         raise Invalid("This must be filled in.", field="name")
     _refuse_double(record)
+    _refuse_unknown_policy(record)
+
+
+def _refuse_unknown_policy(record: Any) -> None:
+    name = getattr(record, "policy_name", None)
+    if name and name not in [version.pack_name for version in versions_in_force(clock.now())]:
+        raise Invalid("There is no policy in force with this name.", field="policy_name")
 
 
 def _refuse_double(record: Any) -> None:

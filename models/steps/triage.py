@@ -3,7 +3,7 @@
 from models.ground import clock
 from models.ground.db import command, db
 from models.ground.errors import Conflict, Invalid
-from models.ground.vocabulary import Category, Party, Severity, State
+from models.ground.vocabulary import Category, Severity, State
 from models.insight.suggestion import suggest_assignee
 from models.people.person import Person
 from models.people.team import Team
@@ -11,7 +11,7 @@ from models.record import search
 from models.record.link import open_link
 from models.record.resolution import Resolution
 from models.record.ticket import Ticket
-from models.rules import journal, timekeeping, workflow
+from models.rules import journal, timekeeping, waiting, workflow
 
 ON_THE_SPOT = (Severity.P2, Severity.P3)  # what can be answered at first contact (P3.9)
 
@@ -157,7 +157,7 @@ def ask_reporter(ticket: Ticket, *, actor: Person, question: str) -> Ticket:
     event = workflow.advance(ticket, "ask", actor=actor, digest=journal.digest_of(question))
     open_link(ticket, days=ticket.policy_version.pack.link_days)
     journal.write(ticket, "question", question, event=event, actor=actor, public=True)
-    timekeeping.pause(ticket, Party.CUSTOMER if ticket.contact_id else Party.REPORTER, reason="asked")
+    waiting.pause(ticket, timekeeping.caller_party(ticket), reason=waiting.ASKED)
     timekeeping.note_next(ticket)
     return ticket
 

@@ -11,7 +11,10 @@ from models.ground.db import db
 from models.record.heartbeat import Heartbeat, beat
 from tests.factories import a_ticket
 
-KEYS = {"database", "redis", "workers", "ticker", "oldest_due_unfired_s", "outbox_oldest_s", "migrations"}
+KEYS = {
+    "database", "redis", "workers", "ticker", "oldest_due_unfired_s", "outbox_oldest_s", "at_last_resort", "clocks",
+    "migrations",
+}  # fmt: skip
 
 
 @pytest.fixture

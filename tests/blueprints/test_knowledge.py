@@ -1,10 +1,14 @@
 """Articles, and search over everything that one may see."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
+from blueprints.messages import render
 from models.ground.db import db
 from models.record.article import Article, ArticleRevision
+from models.record.message import Message
 from models.steps import archiving, closing
 from tests.database import NOT_BUSINESS, everything
 from tests.factories import a_ticket, person
@@ -162,3 +166,109 @@ def test_odd_words_find_nothing_and_break_nothing(english, q):
 
 def test_search_finds_articles_too(english, published):
     assert english("yang").get("/search?q=报销").all("a", href=f"/kb/{published.slug}")
+
+
+def test_the_owners_change_of_a_published_article_waits_for_review(english, published):
+    """P11.4: readers see the published text until the administrator of knowledge has read the difference."""
+    url, was = f"/kb/{published.slug}", published.solution
+    owner = english("zhao").does(f"{url}/edit", "edit_article", solution=f"{was}\n再清理一次缓存。")
+    assert "It waits to be reviewed" in owner.text
+    assert owner.one("ins").text == "再清理一次缓存。"
+    reader = english("zhang").get(url)
+    assert "再清理一次缓存" not in reader.text
+    assert not reader.all(data_change=None)
+    qian = english("qian")
+    assert "A change" in qian.get("/kb").text
+    assert qian.get(url).one("ins").text == "再清理一次缓存。"
+    qian.does(url, "publish_article")
+    assert "再清理一次缓存。" in english("zhang").get(url).text
+    assert not qian.get(url).all(data_change=None)
+    assert "Waiting for review" not in qian.get("/kb").text
+
+
+def test_the_administrators_own_change_is_published_at_once(english, published):
+    english("qian").does(f"/kb/{published.slug}/edit", "edit_article", title="报销单:先清缓存")
+    assert "报销单:先清缓存" in english("zhang").get(f"/kb/{published.slug}").text
+
+
+def test_a_change_is_sent_back_with_the_reason_and_written_anew(english, published):
+    url = f"/kb/{published.slug}"
+    zhao, qian = english("zhao"), english("qian")
+    zhao.does(f"{url}/edit", "edit_article", cause="不知道")
+    assert qian.submit(url, "return_article", reason=" ").status == 422
+    page = qian.does(url, "return_article", reason="请写清原因")
+    assert not page.forms("publish_article")
+    assert "Waiting for review" not in qian.get("/kb").text
+    letter = db.session.scalars(select(Message).where(Message.template == "article_returned")).one()
+    assert (letter.person.login, "请写清原因" in render(letter).text) == ("zhao", True)
+    assert "请写清原因" in zhao.get(url).text
+    form = zhao.get(f"{url}/edit").form("edit_article")
+    assert form.values["cause"] == ["不知道"], "one goes on where one was"
+    zhao.press(form, cause="缓存写满")
+    qian.does(url, "publish_article")
+    assert "缓存写满" in english("zhang").get(url).text
+
+
+def test_a_change_is_taken_back(english, published):
+    url, zhao = f"/kb/{published.slug}", english("zhao")
+    zhao.does(f"{url}/edit", "edit_article", cause="不知道")
+    assert not english("qian").get(url).forms("withdraw_article")
+    zhao.does(url, "withdraw_article")
+    assert not english("qian").get(url).forms("return_article")
+    assert zhao.get(f"{url}/edit").form("edit_article").values["cause"] != ["不知道"]
+
+
+@pytest.mark.parametrize("action", ["publish_article", "return_article"])
+def test_what_was_changed_since_it_was_read_is_read_again(english, published, action):
+    """409: the page of the reviewer has lain open while the owner wrote on."""
+    url, zhao, qian = f"/kb/{published.slug}", english("zhao"), english("qian")
+    zhao.does(f"{url}/edit", "edit_article", cause="第一")
+    lain_open = qian.get(url).form(action)
+    zhao.does(f"{url}/edit", "edit_article", cause="第二")
+    before = everything(but=NOT_BUSINESS)
+    typed = {"reason": "不对"} if action == "return_article" else {}
+    assert qian.press(lain_open, **typed).status == 409
+    assert everything(but=NOT_BUSINESS) == before
+
+
+@pytest.mark.parametrize(("action", "path"), [("publish_article", "publication"), ("return_article", "return")])
+def test_only_the_administrator_of_knowledge_reviews(english, published, action, path):
+    url, zhao = f"/kb/{published.slug}", english("zhao")
+    zhao.does(f"{url}/edit", "edit_article", cause="第一")
+    assert not zhao.get(url).forms(action)
+    for login, status in (("zhao", 403), ("zhang", 403)):
+        browser = english(login)
+        sent = {"csrf_token": browser.get("/my").form("sign_out").values["csrf_token"], "reason": "x"}
+        assert browser.open(f"{url}/{path}", method="POST", data=sent).status == status
+
+
+def test_only_its_owner_takes_a_change_back(english, published):
+    english("zhao").does(f"/kb/{published.slug}/edit", "edit_article", cause="第一")
+    qian = english("qian")
+    sent = {"csrf_token": qian.get("/my").form("sign_out").values["csrf_token"]}
+    assert qian.open(f"/kb/{published.slug}/withdrawal", method="POST", data=sent).status == 403
+
+
+def test_what_was_sent_back_is_not_published_by_a_page_that_lay_open(english, published):
+    url, first, second = f"/kb/{published.slug}", english("qian"), english("qian")
+    english("zhao").does(f"{url}/edit", "edit_article", cause="不知道")
+    lain_open = first.get(url).form("publish_article")
+    second.does(url, "return_article", reason="请写清原因")
+    assert first.press(lain_open).status == 409
+    assert "不知道" not in english("zhang").get(url).text
+
+
+def test_an_article_is_checked_again(english, published, time):
+    url, qian = f"/kb/{published.slug}", english("qian")
+    assert not qian.get(url).forms("publish_article")
+    time(timedelta(days=181))
+    page = english("qian").does(url, "publish_article")
+    assert "Due to be checked again" not in page.text
+
+
+def test_who_reads_does_not_hold_up_who_writes(english, published):
+    """That an article helped is no change of it."""
+    url, zhao = f"/kb/{published.slug}", english("zhao")
+    form = zhao.get(f"{url}/edit").form("edit_article")
+    english("zhang").does(url, "count_helped")
+    assert zhao.press(form, cause="缓存写满").status == 303

@@ -1,22 +1,45 @@
 """A desk with something in every room, so that a walk through all pages meets every kind of thing."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from flask import Flask
 from sqlalchemy import select
 
+from models.ground import clock
 from models.ground.db import db
 from models.people.customer import Contact, Customer
 from models.people.team import Department, Service, Team
+from models.policy.calendar import newest_calendars
+from models.policy.pack import load_pack
+from models.policy.version import PolicyVersion
 from models.record.attachment import attachments_of
 from models.record.entry import Entry
+from models.record.extension import Extension
 from models.record.link import living_link
 from models.record.message import Message
 from models.record.plan import Plan
 from models.rules.workflow import STEPS
-from models.steps import accounts, approval, archiving, comment, intake, triage
-from tests.factories import ROAD, a_ticket, newest_plan, person
+from models.steps import (
+    absences,
+    accounts,
+    approval,
+    archiving,
+    calendars,
+    comment,
+    drills,
+    extension,
+    intake,
+    policies,
+    rotas,
+    triage,
+)
+from tests.factories import ROAD, a_ticket, deadline, newest_plan, person
 
+POLICIES = {
+    "show_policy": "editions", "export_policy": "editions", "show_policy_draft": "policy_drafts",
+    "edit_policy": "policy_drafts",
+}  # fmt: skip
 STAFF = ("zhang", "wang", "li", "zhao", "chen", "liu", "sun", "zhou", "wu", "he", "yang", "feng", "qian", "admin")
 
 
@@ -39,6 +62,9 @@ class World:
     def _choices(self, app: Flask, rule) -> list[dict[str, object]]:
         if not rule.arguments:
             return [{}]
+        if "clock" in rule.arguments:
+            states = ("awaiting_plan", "waiting", "archived")
+            return [{"number": self.tickets[state], "clock": "resolve", "nth": 1} for state in states]
         if "kind" in rule.arguments:
             kinds = ("teams", "departments", "services", "customers", "contacts")
             known = [k for k in kinds if k != "contacts" or "thing_id" in rule.arguments]
@@ -52,7 +78,13 @@ class World:
             holder = "token" if "token" in rule.arguments else "number"
             return [{holder: self.values["file_" + holder][0], "key": self.values["key"][0]}]
         if rule.arguments == {"thing_id"}:
-            kind = {"letter": "messages", "new_contact": "customers"}.get(rule.endpoint.split(".")[-1], "people")
+            if "calendar" in rule.endpoint:
+                return [{"thing_id": value} for value in self.values["calendars"]]
+            if rule.endpoint.startswith("on_call."):
+                return [{"thing_id": value} for value in self.values["shifts"]]
+            kind = {"letter": "messages", "new_contact": "customers", "show_drill": "drills", **POLICIES}.get(
+                rule.endpoint.split(".")[-1], "people"
+            )
             return [{"thing_id": value} for value in self.values[kind]]
         (name,) = rule.arguments - {"part"}
         parts = ["confirm", "dispute", "information", "renew"] if "part" in rule.arguments else [None]
@@ -91,24 +123,52 @@ def build_world() -> World:
     published = archiving.publish_article(
         archiving.draft_article(tickets["archived"], actor=person("zhao")), actor=person("qian")
     )
+    changed = archiving.publish_article(
+        archiving.draft_article(a_ticket("closed"), actor=person("zhao")), actor=person("qian")
+    )
+    archiving.edit_article(changed, actor=person("zhao"), title="清理缓存", symptom="转圈", solution="清理")
     linked = [t for t in tickets.values() if t.contact_id]
     holder = intake.keep_file(actor=living_link(linked[0]), name="a.txt", content=b"x")
     intake.supply_information(linked[0], actor=living_link(linked[0]), text="附件", files=[holder.key])
+    (calendar,) = newest_calendars()
+    draft = calendars.start_draft(calendar, actor=person("admin"))
+    calendars.propose_holidays(draft, actor=person("admin"), country="DE", year=2027)
+    now, day = clock.now(), timedelta(days=1)
+    shift = rotas.add_shift(
+        actor=person("chen"), role="first_line", person=person("wang"), starts_at=now, ends_at=now + day, every_weeks=1
+    )
+    drill = drills.start_drill(actor=person("chen"), role="first_line")
+    absences.announce_absence(person("liu"), actor=person("liu"), starts_at=now + 2 * day, ends_at=now + 3 * day)
+    for state in ("awaiting_fix", "awaiting_plan"):
+        until = deadline(tickets[state], "resolve").due_at + 7 * day
+        asked = extension.ask_for_extension(tickets[state], actor=person("zhao"), reason="等补丁", until=until)
+        if state == "awaiting_fix":
+            extension.grant_extension(asked, actor=person("chen"))
+    comment.wait_for(tickets["awaiting_fix"], actor=person("zhao"), party="window", reason="窗口", until=now + day)
     reset = accounts.request_reset(person("zhang"))
+    draft = policies.start_draft(load_pack("unified"), actor=person("admin"))
+    proposed = policies.start_draft(load_pack("problem-record"), actor=person("admin"))
+    policies.propose_edition(proposed, actor=person("admin"), note="季度复盘")
     world = World({state: ticket.number for state, ticket in tickets.items()})
     world.values = {
         "token": [link.token for ticket in linked if (link := living_link(ticket))] + ["nothing-like-a-token"],
         "reset": [reset.token, "1.wrong"],
-        "slug": [article.slug, published.slug],
+        "slug": [article.slug, published.slug, changed.slug],
+        "extension_id": list(db.session.scalars(select(Extension.id))),
         "plan_id": list(db.session.scalars(select(Plan.id))),
         "entry_id": [db.session.scalars(select(Entry.id)).first()],
         "messages": [db.session.scalars(select(Message.id).where(Message.channel == "mail")).first()],
         "people": [person("zhao").id, person("admin").id],
+        "editions": [db.session.scalars(select(PolicyVersion.id)).first()],
+        "policy_drafts": [draft.id, proposed.id],
         "teams": [db.session.scalars(select(Team.id)).first()],
         "services": [db.session.scalars(select(Service.id)).first()],
         "departments": [db.session.scalars(select(Department.id)).first()],
         "customers": [db.session.scalars(select(Customer.id)).first()],
         "contacts": [contact.id],
+        "calendars": [calendar.id, draft.id],
+        "shifts": [shift.id],
+        "drills": [drill.id],
         "key": [attachments_of(tickets["file"].id)[0].key],
         "file_number": [tickets["file"].number],
         "file_token": [living_link(linked[0]).token],

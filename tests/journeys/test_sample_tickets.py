@@ -101,7 +101,7 @@ def report(way: Journey, cast: Any) -> None:
         "urgency": urgency,
     }
     if "customer" in sample:
-        page = way.as_("wang").does("/report/telephone", "register", contact=str(cast.contact.id), **said)
+        page = way.as_("wang").does("/report/telephone", "register", contact=cast.contact.name, **said)
     else:
         page = way.as_("zhang").does("/report", "report", **said)
     way.number = page.one(data_ticket=None)["data-ticket"]

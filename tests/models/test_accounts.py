@@ -10,6 +10,7 @@ from models.ground import clock, tokens
 from models.ground.db import db
 from models.ground.errors import Conflict, Invalid, Refused
 from models.insight.dossier import events_of
+from models.insight.suggestion import suggest_assignee
 from models.people.person import Person, find_person, password_matches
 from models.people.session import reset_of, session_of
 from models.record.message import Message
@@ -20,8 +21,8 @@ from tests.factories import a_ticket, person
 
 
 def join(login="new", **fields):
-    given = {"actor": person("admin"), "name": "新人", "password": "correct horse", "roles": ["engineer"]} | fields
-    return accounts.create_person(login=login, **given)
+    given = {"name": "新人", "password": "correct horse", "roles": [("engineer", None)]} | fields
+    return accounts.create_person(actor=person("admin"), login=login, **given)
 
 
 def test_a_joiner(cast):
@@ -50,12 +51,26 @@ def test_a_joiner_who_does_not_fit(cast, fields, at_fault):
 
 def test_the_last_administrator_stays_one(cast):
     with pytest.raises(Conflict):
-        accounts.edit_person(cast.admin, actor=cast.admin, roles=["reporter"])
+        accounts.edit_person(cast.admin, actor=cast.admin, roles=[])
     with pytest.raises(Conflict):
         accounts.deactivate_person(cast.admin, actor=cast.admin, successor=cast.chen)
-    accounts.edit_person(cast.chen, actor=cast.admin, roles=["supervisor", "duty_lead", "admin"])
+    accounts.edit_person(cast.chen, actor=cast.admin, roles=[("supervisor", None), ("admin", None)])
     accounts.deactivate_person(cast.admin, actor=cast.chen, successor=cast.chen)
     assert not cast.admin.active
+
+
+@pytest.mark.parametrize("role", ["admin", "director", "contact", "kb_admin", "dept_head", "reporter"])
+def test_some_roles_are_held_everywhere_or_not_at_all(cast, role):
+    with pytest.raises(Invalid):
+        accounts.edit_person(cast.li, actor=cast.admin, roles=[(role, cast.team("ops").id)])
+
+
+def test_whoever_works_for_another_team_only_is_not_suggested(cast):
+    ops, dev = cast.team("ops"), cast.team("dev")
+    assert suggest_assignee(dev.id, "P2").login == "li"
+    accounts.edit_person(cast.li, actor=cast.admin, roles=[("engineer", ops.id)], engineer_level="junior")
+    assert suggest_assignee(dev.id, "P2").login == "zhao"
+    assert suggest_assignee(ops.id, "P2").login == "li"
 
 
 def test_a_leaver_hands_over_everything_open(cast):
@@ -112,7 +127,7 @@ def test_a_session_is_kept_as_a_digest_and_ends(cast, monkeypatch):
     [
         lambda cast: accounts.reset_password(cast.zhang, actor=cast.admin, password="something new"),
         lambda cast: accounts.change_own_password(cast.zhang, password="something new", browser="x"),
-        lambda cast: accounts.edit_person(cast.zhang, actor=cast.admin, roles=["engineer"]),
+        lambda cast: accounts.edit_person(cast.zhang, actor=cast.admin, roles=[("engineer", None)]),
         lambda cast: accounts.deactivate_person(cast.zhang, actor=cast.admin, successor=cast.li),
     ],
     ids=["reset", "own password", "roles", "leaving"],

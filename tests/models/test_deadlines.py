@@ -133,7 +133,7 @@ def test_a_pause_over_closed_hours_costs_only_open_ones(cast, time):
     assert deadline(ticket, "resolve").due_at == at("23.T15:00") - timedelta(hours=1), "11:30 and one hour: 14:00"
 
 
-@pytest.mark.parametrize("party", ["vendor", "department", "window"])
+@pytest.mark.parametrize("party", ["vendor", "department", "approver", "window"])
 def test_waiting_for_others_stops_nothing(cast, time, party):
     ticket = a_ticket("awaiting_engineer", severity="P1")
     comment.wait_for(ticket, actor=cast.zhao, party=party, reason="等备件")

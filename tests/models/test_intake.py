@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from models.ground import clock
-from models.ground.db import db
+from models.ground.db import command, db
 from models.ground.errors import DomainError, Invalid, Refused, TooLarge
 from models.insight import suggestion
 from models.insight.dossier import events_of
@@ -16,6 +16,7 @@ from models.record.attachment import attachments_of, kept
 from models.record.deadline import open_deadlines
 from models.record.link import living_link
 from models.record.ticket import Ticket, title_of
+from models.rules import registration
 from models.steps import closing, comment, intake, triage
 from tests.factories import MATRIX, a_ticket
 
@@ -29,6 +30,43 @@ def test_the_description_is_enough(cast):
     assert (ticket.channel, ticket.reporter_id, ticket.version, ticket.seq) == ("web", cast.zhang.id, 1, 1)
     assert [e.name for e in events_of(ticket)] == ["reported"]
     assert {d.kind for d in open_deadlines(ticket)} == {"triage", "respond", "resolve"}
+
+
+def test_a_new_ticket_is_what_stands_in_the_database(cast):
+    """It is written in plain statements, so nothing but this keeps the object and its row alike."""
+    given = {"service": cast.service("ERP"), "impact": "all", "urgency": "critical", "device": "X1"}
+    for ticket in (
+        intake.report_fault(actor=cast.zhang, description="x", **given),
+        intake.register_call(actor=cast.wang, contact=cast.contact, description="x"),
+    ):
+        columns = [column.name for column in Ticket.__table__.columns]
+        held = {name: getattr(ticket, name) for name in columns}
+        assert ticket not in db.session.dirty
+        db.session.expire(ticket)
+        assert {name: getattr(ticket, name) for name in columns} == held
+        assert (ticket.seq, ticket.chain != "", ticket.next_due_at is not None) == (1, True, True)
+
+
+def test_rights_are_those_of_the_turn(cast):
+    """A report is got ready before its turn to be written; who may no longer report by then is refused."""
+    report, zhang = registration.draft(description="x", reporter=cast.zhang), cast.zhang
+
+    @command
+    def leave() -> None:
+        cast.zhang.active = False
+
+    leave()
+    with pytest.raises(Refused):
+        intake._register(report, actor=zhang, files=None)
+    assert db.session.scalar(select(Ticket.id)) is None
+
+
+def test_a_report_is_of_the_moment_when_it_came(cast, time):
+    report, came = registration.draft(description="x", reporter=cast.zhang), clock.now()
+    time(timedelta(days=1))
+    ticket = intake._register(report, actor=cast.zhang, files=None)
+    assert (ticket.number, ticket.created_at, ticket.reported_at) == ("TS20261118001", came, came)
+    assert {deadline.started_at for deadline in open_deadlines(ticket)} == {came}
 
 
 @pytest.mark.parametrize("nothing", ["", "   ", "\n"])

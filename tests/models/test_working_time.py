@@ -10,6 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bench import cases
+from bench.cases import EXTRAS, OFFICE, TURNS, WEEKS, each
 from models.ground import clock
 from models.ground.working_time import (
     Calendar,
@@ -23,16 +25,11 @@ from models.ground.working_time import (
     working_dates,
 )
 
+pytestmark = pytest.mark.once  # sums: no database can change them
+
 MINUTE = timedelta(minutes=1)
 DATA = Path(__file__).parents[1] / "data"
 CASES = [json.loads(line) for line in (DATA / "clock_cases.jsonl").read_text().splitlines()]
-
-OFFICE = [["09:00", "12:00"], ["13:30", "18:00"]]
-
-
-def each(names, ranges):
-    return dict.fromkeys(names.split(), ranges)
-
 
 SHANGHAI = Calendar.from_dict(
     {
@@ -157,29 +154,7 @@ class Counter:
         return at
 
 
-# --- situations that chance would rarely bring about: (zone, the day on which it happens)
-
-TURNS = {
-    "spring in Berlin": ("Europe/Berlin", date(2026, 3, 29)),
-    "autumn in Berlin": ("Europe/Berlin", date(2026, 10, 25)),
-    "spring in New York": ("America/New_York", date(2026, 3, 8)),
-    "autumn in New York": ("America/New_York", date(2026, 11, 1)),
-    "half an hour forward on Lord Howe": ("Australia/Lord_Howe", date(2026, 10, 4)),
-    "half an hour back on Lord Howe": ("Australia/Lord_Howe", date(2026, 4, 5)),
-    "midnight that does not exist in Havana": ("America/Havana", date(2026, 3, 8)),
-    "midnight twice in Havana": ("America/Havana", date(2026, 11, 1)),
-    "one minute past midnight in St John's": ("America/St_Johns", date(2010, 11, 7)),
-    "a whole day skipped in Samoa": ("Pacific/Apia", date(2011, 12, 30)),
-    "no turn, Shanghai": ("Asia/Shanghai", date(2026, 10, 1)),
-    "no turn, Kolkata": ("Asia/Kolkata", date(2026, 2, 28)),
-}
-WEEKS = {
-    "office": each("mon tue wed thu fri", OFFICE),
-    "nights": each("mon wed fri sat sun", [["22:00", "24:00"], ["00:00", "06:00"]]),
-    "always": each("mon tue wed thu fri sat sun", [["00:00", "24:00"]]),
-    "small hours": each("mon thu sat sun", [["01:30", "02:15"], ["02:20", "03:10"]]),
-}
-EXTRAS = ([], [["09:00", "12:00"]], [["00:00", "24:00"]], [["23:30", "24:00"], ["01:45", "02:30"]])
+# --- situations that chance would rarely bring about
 
 
 @st.composite
@@ -234,6 +209,21 @@ def test_an_instant_between_two_minutes_counts_to_the_microsecond(drawn, microse
     just_before = answer - timedelta(microseconds=1)
     assert service_minutes(calendar, start, answer, pauses) == amount
     assert service_minutes(calendar, start, just_before, pauses) < amount
+
+
+def test_two_thousand_random_cases_come_out_the_same_three_ways():
+    """The product, the auditor's recount and another minute counter; `./run bench cases` asks for 100,000."""
+    found = cases.check(range(2_000), seed=7)
+    assert found.differences == []
+    assert len(found.rare) == 5
+    assert min(found.rare.values()) > 400, "each rare situation is there many times"
+
+
+def test_a_sum_that_is_wrong_by_a_minute_is_noticed(monkeypatch):
+    monkeypatch.setattr(cases, "due", lambda *args, **asked: due(*args, **asked) + MINUTE)
+    found = cases.check(range(20), seed=7)
+    assert len(found.differences) == 40, "against both others, and once more between two minutes"
+    assert "--seed 7 --only 0:" in found.differences[0]
 
 
 # --- what a manager would work out on paper

@@ -1,0 +1,105 @@
+"""A ticket as one reader sees it, each part read when the page first asks for it."""
+
+from collections.abc import Hashable
+from functools import cached_property
+
+from blueprints.labels import locale, zone
+from blueprints.tickets.forms import NoteForm, UpdateForm
+from blueprints.tickets.telling import told
+from blueprints.tickets.ways import BESIDE, ROAD, Way, ways
+from models.ground.vocabulary import State
+from models.insight.case import Case, case_of
+from models.insight.cast import cast_of
+from models.insight.story import Moment
+from models.insight.suggestion import suggest_senior
+from models.people.person import Person
+from models.record.attachment import Attachment, attachments_of
+from models.record.deadline import Deadline
+from models.record.link import Link, living_link
+from models.record.ticket import Ticket
+from models.rules import workflow
+from models.rules.permissions import allows
+from models.steps.closing import missing_pieces
+
+
+class Seen:
+    """A region that is fetched alone asks for little, and one that was drawn before for its key only."""
+
+    note_form, update_form = NoteForm, UpdateForm
+
+    def __init__(self, ticket: Ticket, reader: Person) -> None:
+        self.ticket, self.reader = ticket, reader
+
+    @cached_property
+    def key(self) -> tuple[Hashable, ...]:
+        """What record and timeline show: the chain stands for all that happened, the rest changes without an event."""
+        ticket = self.ticket
+        things = (ticket.reporter, ticket.registrar, ticket.contact, ticket.customer, ticket.service)
+        return (
+            ticket.id,
+            ticket.chain,
+            self.internal,
+            workflow.can(self.reader, "redact", ticket),
+            *(thing.version for thing in things if thing),
+            *((person.id, person.name) for person in cast_of(ticket)),
+            locale(),
+            zone().key,
+        )
+
+    @property
+    def head_key(self) -> tuple[Hashable, ...]:
+        """What the line says that tells how the ticket stands."""
+        ticket = self.ticket
+        return ticket.id, ticket.chain, *(thing.version for thing in (ticket.assignee, ticket.team) if thing), locale()
+
+    @property
+    def links_key(self) -> tuple[Hashable, ...]:
+        """What the links say that lead to further forms."""
+        plan = self.case.plan
+        return self.ticket.number, plan.id if plan else None, *(way.action for way in self.beside), locale()
+
+    @cached_property
+    def internal(self) -> bool:
+        return allows(self.reader, "view_internal", self.ticket)
+
+    @cached_property
+    def case(self) -> Case:
+        return case_of(self.ticket)
+
+    @cached_property
+    def road(self) -> list[Way]:
+        return ways(ROAD, self.ticket, self.case, self.reader)
+
+    @cached_property
+    def beside(self) -> list[Way]:
+        return ways(BESIDE, self.ticket, self.case, self.reader)
+
+    @cached_property
+    def deadlines(self) -> list[Deadline]:
+        return self.case.deadlines
+
+    @property
+    def breached(self) -> list[Deadline]:
+        return [d for d in self.deadlines if d.clock_state == "breached" and not d.acknowledged_at]
+
+    @property
+    def moments(self) -> list[Moment]:
+        return told(self.ticket, internal=self.internal)
+
+    @property
+    def files(self) -> list[Attachment]:
+        """Files of the report; those of a text stand with it in the timeline."""
+        return [f for f in attachments_of(self.ticket.id) if f.entry_id is None and (self.internal or f.public)]
+
+    @property
+    def missing(self) -> list[str]:
+        in_review = self.internal and self.ticket.state == State.AWAITING_REVIEW
+        return missing_pieces(self.ticket) if in_review else []
+
+    @property
+    def link(self) -> Link | None:
+        return living_link(self.ticket)
+
+    @property
+    def senior(self) -> Person | None:
+        return suggest_senior(self.ticket) if allows(self.reader, "hand_over", self.ticket) else None

@@ -1,0 +1,78 @@
+"""The ticker's patience: it rings for news at once, and leaves a worker that is at it alone."""
+
+import pytest
+
+from models.clockwork import escalation
+from models.ground import clock
+from models.ground.db import db
+from models.record.deadline import Firing
+from tests.factories import a_ticket
+from tests.models.test_deadlines import at
+from workers import ticker
+from workers.ticker import Ticker
+
+
+class Bell:
+    """Somebody who hears every ring, and does nothing."""
+
+    is_there = True
+
+    def __init__(self):
+        self.rung = []
+
+    def ring(self, task, *ids):
+        self.rung.append(task)
+        return True
+
+    def tell(self, topics):
+        return True
+
+    def knock(self):
+        return True
+
+
+@pytest.fixture
+def impatient(app, cast, monkeypatch):
+    """A ticker with a bell of ours, and a steady clock that stands still until it is moved."""
+    passed = [1_000.0]
+    monkeypatch.setattr(clock, "steady", lambda: passed[0])
+    found = Ticker(app, "unix:///nowhere")
+    found._bell = Bell()
+
+    def tick(after=0.25):
+        passed[0] += after
+        found.tick()
+        db.session.rollback()
+        return found._bell.rung.count("sweep"), db.session.query(Firing).count()
+
+    return tick
+
+
+def test_a_second_clock_is_rung_for_at_once(impatient, time):
+    first, second = a_ticket(severity="P2"), a_ticket(severity="P2")
+    assert first.id != second.id
+    time(at("10:08"))
+    assert impatient() == (1, 0)
+    assert impatient() == (1, 0), "the same clock waits: not yet again"
+    escalation.sweep(limit=1)
+    assert impatient() == (2, 1), "another clock is the first to wait: no second goes by"
+
+
+def test_it_waits_while_a_worker_is_at_it(impatient, time):
+    for _ in range(20):
+        a_ticket(severity="P2")
+    time(at("10:08"))
+    for done in range(12):  # three seconds, longer than its patience
+        assert impatient()[1] == done, "nothing was fired but by the worker"
+        escalation.sweep(limit=1)
+
+
+def test_when_nobody_comes_it_does_all_of_it_without_further_waiting(impatient, time, monkeypatch):
+    for _ in range(4):
+        a_ticket(severity="P2")
+    time(at("10:08"))
+    one_at_a_time = escalation.sweep
+    monkeypatch.setattr(escalation, "sweep", lambda: one_at_a_time(limit=1))
+    impatient()
+    assert impatient(after=ticker.SWEEP_PATIENCE)[1] == 1
+    assert [impatient(after=0)[1] for _ in range(3)] == [2, 3, 4]
