@@ -16,7 +16,7 @@ from models.insight.explanation import explain, find_clock
 from models.record.deadline import Deadline, deadlines_of
 from models.record.extension import pending_extension
 from models.steps import comment, extension, intake, triage
-from tests.conftest import TEN_O_CLOCK
+from tests.conftest import TEN_O_CLOCK, examples
 from tests.factories import ROAD, a_ticket, deadline, further, person
 
 MINUTE = timedelta(minutes=1)
@@ -86,7 +86,10 @@ deeds = st.tuples(st.sampled_from(DEEDS), st.integers(0, 5000), st.integers(0, 3
 
 
 @settings(
-    max_examples=200, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(200),
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(severity=st.sampled_from(["P0", "P1", "P2", "P3"]), history=st.lists(deeds, min_size=1, max_size=10))
 def test_every_clock_of_any_history_adds_up(app, severity, history):

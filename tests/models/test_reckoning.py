@@ -21,7 +21,7 @@ from models.record.extension import pending_extension
 from models.record.ticket import Ticket
 from models.rules import marks, timekeeping
 from models.steps import comment, customer_verification, extension, intake, repair, triage
-from tests.conftest import TEN_O_CLOCK
+from tests.conftest import TEN_O_CLOCK, examples
 from tests.factories import a_ticket, deadline, further, person
 from tests.models.test_deadlines import at
 
@@ -106,7 +106,7 @@ def wrong(ticket):
 
 
 @settings(
-    max_examples=40,
+    max_examples=examples(40),
     deadline=None,
     phases=WITHOUT_SHRINKING,
     suppress_health_check=[HealthCheck.function_scoped_fixture],

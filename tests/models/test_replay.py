@@ -24,7 +24,7 @@ from models.record.ticket import ENDED, Ticket
 from models.rules import permissions
 from models.steps import closing, comment, customer_verification, policies, repair, triage
 from models.steps import escalation as steps
-from tests.conftest import TEN_O_CLOCK
+from tests.conftest import TEN_O_CLOCK, examples
 from tests.database import difference, everything
 from tests.factories import a_ticket, deadline, further, person
 from tests.models.test_deadlines import at
@@ -96,7 +96,7 @@ OTHER = _other()
 anew = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-@settings(anew, max_examples=160)
+@settings(anew, max_examples=examples(160))
 @given(level=st.sampled_from(LEVELS), story=STORIES, spoken=st.integers(0, 90), by_phone=st.booleans())
 def test_the_edition_in_force_gives_the_record(_house, cast, time, strict_pauses, level, story, spoken, by_phone):  # noqa: PT019
     begin_anew(_house, time)
@@ -109,7 +109,7 @@ def test_the_edition_in_force_gives_the_record(_house, cast, time, strict_pauses
         assert wrong(id_) == set(), (level, story)
 
 
-@settings(anew, max_examples=50)
+@settings(anew, max_examples=examples(50))
 @given(level=st.sampled_from(LEVELS), life=LIVES)
 def test_another_edition_gives_what_would_have_been(_house, cast, time, monkeypatch, level, life):  # noqa: PT019
     """The same story is lived twice, each time under one of two policies; the first, replayed, is the second."""
