@@ -74,7 +74,9 @@ def sweep(limit: int = 500) -> int:
     compare-and-set, so a paused, doubled or woken sweeper finds nothing left to do.
     """
     now = clock.now()
-    late = select(Deadline.ticket_id).where(Deadline.ring_at <= now).order_by(Deadline.ring_at).limit(limit)
+    late = (
+        select(Deadline.ticket_id).where(Deadline.ring_at <= now).order_by(Deadline.ring_at, Deadline.id).limit(limit)
+    )
     wanted = set(db.session.scalars(late))
     if not wanted:
         return 0
