@@ -250,5 +250,5 @@ def test_an_escalation_is_acknowledged_and_reported_up_over_http(cast, time, sig
     liu.does(f"/t/{ticket.number}", "acknowledge")
     liu.does(f"/t/{ticket.number}/report-up", "report_up", reason="需要加人")
     assert liu.get(f"/t/{ticket.number}").one(data_ticket=ticket.number)["data-escalation"] == "3"
-    names = db.session.scalars(select(Event.name).where(Event.ticket_id == ticket.id)).all()
+    names = db.session.scalars(select(Event.name).where(Event.ticket_id == ticket.id).order_by(Event.seq)).all()
     assert names[-2:] == ["acknowledged", "reported_up"]
