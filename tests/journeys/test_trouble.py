@@ -233,7 +233,7 @@ def test_a_question_and_its_answer_over_http(cast, sign_in):
     zhang.does(f"/t/{ticket.number}/information", "supply", text="10086")
     db.session.refresh(ticket)
     assert ticket.waiting_on == ""
-    said = db.session.scalars(select(Entry.body).where(Entry.ticket_id == ticket.id, Entry.public))
+    said = db.session.scalars(select(Entry.body).where(Entry.ticket_id == ticket.id, Entry.public).order_by(Entry.id))
     assert list(said) == ["工号是多少?", "10086"]
 
 
