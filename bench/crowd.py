@@ -80,6 +80,7 @@ def _tell_all(connection: Connection, cast: Cast, tickets: int, young: float) ->
 def _tell_again(connection: Connection, time: int) -> None:
     """The told ones once more, every id and number moved on."""
     tables = [table for table in db.metadata.sorted_tables if table.name == "ticket" or "ticket_id" in table.c]
+    tables.append(db.metadata.tables["plan_step"])
     newest = {table.name: select(func.max(_key(table))).where(_is_told(table)) for table in tables}
     step = {name: connection.scalar(wanted) or 0 for name, wanted in newest.items()}
     for table in tables:
@@ -99,12 +100,16 @@ _FIND_AGAIN = """INSERT INTO search_text(tokens, ticket_id)
     SELECT tokens, ticket_id + :step FROM search_text WHERE ticket_id <= :told"""
 
 
+KEY_OF = {"plan_step": "plan_id"}
+
+
 def _key(table: Table) -> Any:
     return table.c.id if "id" in table.c else table.c.ticket_id
 
 
 def _is_told(table: Table) -> Any:
-    return (table.c.id if table.name == "ticket" else table.c.ticket_id) <= TOLD
+    """Of a told ticket; a plan has the number of its ticket."""
+    return (table.c.id if table.name == "ticket" else table.c[KEY_OF.get(table.name, "ticket_id")]) <= TOLD
 
 
 def _numbers() -> Any:

@@ -55,6 +55,19 @@ def crowded(folder: Path, tickets: int, *, postgres: str, young: float = YOUNG) 
             _say_to(postgres, "DROP", tickets)
 
 
+@contextmanager
+def bare(folder: Path, postgres: str) -> Iterator[str]:
+    """The address of an empty database: a file in the folder, or one on the PostgreSQL server at the address given."""
+    if not postgres:
+        yield f"sqlite:///{folder / 'bihuan.sqlite3'}"
+        return
+    url = _say_to(postgres, "CREATE", 0)
+    try:
+        yield url
+    finally:
+        _say_to(postgres, "DROP", 0)
+
+
 def engine(url: str) -> str:
     """Which database, and its version."""
     if url.startswith("sqlite"):

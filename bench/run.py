@@ -2,7 +2,9 @@
 
 `./run bench [pages|live|reports|clocks …] [--rounds 3] [--seconds 4] [--large 100000] [--postgres URL] …`
 Parts that are named are measured alone, and their table goes to bench/RESULTS-<parts>.md. `./run bench cases 100000`
-measures nothing: it works out random cases of the clock's sums three ways (bench/cases.py).
+measures nothing: it works out random cases of the clock's sums three ways (bench/cases.py); `./run bench scanner 10000`
+lets mail scanners loose on customers' links (bench/scanner.py); `./run bench races 40000` has people decide on one
+plan at the same moment (bench/races.py).
 """
 
 import argparse
@@ -17,7 +19,7 @@ from time import perf_counter
 if not __package__:  # started as a file: the project's root is not on the path yet
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from bench import cases, clocks, databases, measures, results
+from bench import cases, clocks, databases, measures, races, results, scanner
 from bench.results import Result
 from bench.stack import running
 
@@ -30,6 +32,10 @@ def main(words: list[str]) -> int:
     """Build, start, measure, print; 1 when a promise is not kept."""
     if words[:1] == ["cases"]:
         return cases.main(words[1:])
+    if words[:1] == ["scanner"]:
+        return scanner.main(words[1:])
+    if words[:1] == ["races"]:
+        return races.main(words[1:])
     asked, began = _read(words), perf_counter()
     found: list[Result] = []
     with tempfile.TemporaryDirectory(prefix="bihuan-bench-") as folder:

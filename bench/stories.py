@@ -9,15 +9,17 @@ from typing import Any
 
 from models.ground.vocabulary import HOUSEKEEPING, State
 from models.record import search
+from models.record.approval import Approval
 from models.record.archive import ArchiveRecord, freeze
 from models.record.deadline import BREACH, MET, RUNNING, Deadline
 from models.record.entry import Entry
 from models.record.event import Event
 from models.record.message import APP, MAIL, SENT, Message
-from models.record.plan import Approval, Plan, Verification, WorkStep
+from models.record.plan import Plan, PlanStep, Verification, WorkStep
 from models.record.resolution import Confirmation, Resolution
 from models.record.ticket import Ticket, title_of
 from models.rules.notices import TOLD
+from models.rules.rounds import digest_of
 
 # event, state afterwards, who: the whole road; a ticket has come as far as some line of it
 ROAD = (
@@ -202,26 +204,33 @@ def _promise(story: Story) -> list[datetime]:
 
 def _keep_papers(story: Story) -> None:
     """Plan, approval, work, test, result, answer and archive, as far as the road has come."""
-    who, times, digest = story.who, story.times, f"{story.random.getrandbits(256):064x}"
+    who, times = story.who, story.times
     text = words(story.random, chinese=story.id % 2 == 0)
     at = dict(zip((name for name, _, _ in ROAD), times, strict=False))
     if "plan_submitted" in at:
         is_approved = "approved" in at
-        story.rows.append((Plan, {
-            "id": story.id, "ticket_id": story.id, "revision": 1, "kind": "fix", "risk": "normal", "steps": text,
-            "effect": text, "verification": text, "options": "", "backup": "", "rollback": "", "window": "",
-            "author_id": who["assignee"], "submitted_at": at["plan_submitted"], "digest": digest,
-            "outcome": "approved" if is_approved else "", "decided_at": at.get("approved"),
+        said = {
+            "kind": "fix", "risk": "normal", "effect": text, "verification": text, "backup": "", "rollback": "",
+            "window": "", "touches_customer": False, "explanation": "",
+        }  # fmt: skip
+        step = {"position": 1, "body": text, "planned": ""}
+        digest = digest_of(Plan(**said, tasks=[PlanStep(**step)], choices=[]), [])
+        story.rows.append((Plan, said | {
+            "id": story.id, "ticket_id": story.id, "revision": 1, "author_id": who["assignee"],
+            "submitted_at": at["plan_submitted"], "digest": digest, "outcome": "approved" if is_approved else "",
+            "decided_at": at.get("approved"),
         }))  # fmt: skip
+        story.rows.append((PlanStep, step | {"plan_id": story.id}))
         story.rows.append((Approval, {
-            "plan_id": story.id, "person_id": who["supervisor"], "author_id": who["assignee"], "rule": "any",
+            "plan_id": story.id, "person_id": who["supervisor"], "author_id": who["assignee"], "role": "supervisor",
             "digest": digest, "decision": "approved" if is_approved else "", "comment": "",
             "decided_at": at.get("approved"),
         }))  # fmt: skip
     if "fixed" in at:
         story.rows.append((WorkStep, {
-            "plan_id": story.id, "ticket_id": story.id, "person_id": who["assignee"], "body": text, "evidence": text,
-            "deviation": "", "failed": False, "started_at": at["approved"], "ended_at": at["fixed"],
+            "plan_id": story.id, "ticket_id": story.id, "person_id": who["assignee"], "body": text, "after": text,
+            "result": "", "before": "", "deviation": "", "outcome": "done", "started_at": at["approved"],
+            "ended_at": at["fixed"],
         }))  # fmt: skip
     if "test_passed" in at:
         story.rows.append((Verification, {

@@ -7,8 +7,10 @@ from blueprints.account import routes as account
 from blueprints.admin import routes as admin
 from blueprints.approval import routes as approval
 from blueprints.archiving import routes as archiving
+from blueprints.assessment import routes as assessment
 from blueprints.board import routes as board
 from blueprints.clocks import routes as clocks
+from blueprints.cooperation import routes as cooperation
 from blueprints.customer_verification import routes as customer_verification
 from blueprints.diagnosis import routes as diagnosis
 from blueprints.extension import routes as extension
@@ -16,13 +18,14 @@ from blueprints.health import routes as health
 from blueprints.intake import routes as intake
 from blueprints.knowledge import routes as knowledge
 from blueprints.on_call import routes as on_call
+from blueprints.relations import routes as relations
 from blueprints.repair import routes as repair
 from blueprints.tickets import routes as tickets
 from blueprints.triage import routes as triage
 
 ROOMS = (
-    account, intake, triage, diagnosis, approval, extension, repair, customer_verification, archiving,
-    tickets, clocks, board, on_call, knowledge, admin, health,
+    account, intake, triage, assessment, diagnosis, approval, extension, cooperation, repair, customer_verification,
+    archiving, relations, tickets, clocks, board, on_call, knowledge, admin, health,
 )  # fmt: skip
 
 

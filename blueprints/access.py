@@ -19,12 +19,13 @@ from models.ground.errors import Missing, Refused
 from models.people.person import Person
 from models.people.session import session_of
 from models.record.article import PUBLISHED, Article
+from models.record.cooperation import Cooperation
 from models.record.entry import Entry
 from models.record.extension import Extension
 from models.record.link import Link, find_link
 from models.record.plan import Plan
 from models.record.ticket import Ticket, find_ticket
-from models.rules.permissions import allows, can_see, visible
+from models.rules.permissions import allows, can_see, knows_of, visible
 
 IDLE_FOR = 12 * 3600  # seconds without a request after which a session ends
 STAMP_EVERY = 300  # seconds between two stamps of the cookie; the database is not written
@@ -129,6 +130,14 @@ def ticket(number: str) -> Ticket:
     return found
 
 
+def incident(number: str) -> Ticket:
+    """A known incident, or one that the person has joined, whether they may see its ticket or not. Raises Missing."""
+    found = find_ticket(number)
+    if found is None or not knows_of(me(), found):
+        raise Missing("There is no such ticket, or it is not visible to you.")
+    return found
+
+
 def plan(plan_id: int) -> Plan:
     """The plan, if its ticket is visible to the person. Raises Missing."""
     found = db.session.scalar(select(Plan).join(Ticket).where(Plan.id == plan_id, visible(me())))
@@ -142,6 +151,14 @@ def extension(extension_id: int) -> Extension:
     found = db.session.scalar(select(Extension).join(Ticket).where(Extension.id == extension_id, visible(me())))
     if found is None:
         raise Missing("There is no such request, or it is not visible to you.")
+    return found
+
+
+def cooperation(number: str, cooperation_id: int) -> Cooperation:
+    """The request to a department, if it is of this ticket and the ticket is visible to the person. Raises Missing."""
+    found = db.session.get(Cooperation, cooperation_id)
+    if found is None or found.ticket_id != ticket(number).id or not allows(me(), "view_cooperation", found):
+        raise Missing("There is no such request to a department, or it is not visible to you.")
     return found
 
 

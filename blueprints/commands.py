@@ -41,7 +41,7 @@ def config() -> None:
 
 @click.command("docs")
 def docs() -> None:
-    """Draw the state machine in docs/ARCHITECTURE.md anew."""
+    """Draw docs/PERMISSIONS.md and the states in docs/ARCHITECTURE.md anew."""
     drawings.redraw()
 
 

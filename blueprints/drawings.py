@@ -1,20 +1,59 @@
-"""Keeps docs/ARCHITECTURE.md drawn from the table: `flask docs` writes it, a test compares."""
+"""Keeps the pages of docs/ that are drawn from tables: `flask docs` writes them, a test compares."""
 
 import re
 from pathlib import Path
 
-from models.rules.drawing import actions_as_table, states_as_mermaid
+from models.rules import drawing
 
-PAGE = Path(__file__).parent.parent / "docs" / "ARCHITECTURE.md"
+DOCS = Path(__file__).parent.parent / "docs"
 HEADING = "## The states, drawn from the table\n"
+RIGHTS = """# Who may do what
+
+Drawn by `./run docs` from `models/rules/workflow.py` (STEPS, INSTEAD) and `models/rules/permissions.py` (MAY, NEVER);
+what is not written here is forbidden. A test asks the product about every state, action, role and ownership and
+compares the answers with this page.
+
+A role is meant in the ticket's team where it is held per team. Whoever may not see a ticket may do nothing on it, but
+for `join`, `leave` and `view_incident`, where it is a known incident or they have joined it. What else a command asks
+(that there is a plan, that time was asked for) is not said here.
+
+- `assignee`, `reporter`, `registrar`: of the ticket; `reporter_before_triage` the second, until the triage;
+  `own_product_manager`: of the request.
+- `author`: of the newest plan; `seat`: in its round, their own or that of somebody absent whose delegate on the staff
+  they are; `late_seat`: the same of a plan that was carried out first; `copied`: has a copy of a plan.
+- `told`: supervisor, manager or director once the ladder has been climbed, and the administrator when it has been
+  climbed to its end; `asked_contact`: was asked to cooperate; `affected`: has joined; `incident_assignee`: works on
+  the incident above.
+- `link`, `consent_link`, `direction_link`: whoever holds one that lives; `link_holder`: any of them.
+- `staff`: everybody who works the desk; `viewer`: whoever may see the ticket; `desk`: the clockwork itself.
+- Never: `own_plan`, `own_late_plan` (they wrote it, by whichever of their accounts), `implementer` (is the assignee or
+  has carried out a step, by whichever account), `own_request` (they asked for the time).
+
+"""
 
 
-def drawn(page: str) -> str:
-    """The page with its last chapter drawn anew."""
-    head = re.split(re.escape(HEADING), page)[0]
-    return f"{head}{HEADING}\n```mermaid\n{states_as_mermaid()}\n```\n\n{actions_as_table()}\n"
+def drawn() -> dict[Path, str]:
+    """Every page that is drawn, as it has to read now."""
+    architecture = DOCS / "ARCHITECTURE.md"
+    head = re.split(re.escape(HEADING), architecture.read_text("utf-8"))[0]
+    states = f"{head}{HEADING}\n```mermaid\n{drawing.states_as_mermaid()}\n```\n"
+    return {architecture: states, DOCS / "PERMISSIONS.md": RIGHTS + "\n".join(_chapters())}
 
 
 def redraw() -> None:
-    """Write the chapter into the page."""
-    PAGE.write_text(drawn(PAGE.read_text("utf-8")), "utf-8")
+    """Write the pages."""
+    for page, text in drawn().items():
+        page.write_text(text, "utf-8")
+
+
+def _chapters() -> list[str]:
+    return [
+        f"## {title}\n\n{table}\n"
+        for title, table in (
+            ("On a ticket, by its state", drawing.rights_as_table()),
+            ("By another right", drawing.rights_instead_as_table()),
+            ("Whatever else they are", drawing.refusals_as_table()),
+            ("Around the tickets", drawing.other_rights_as_table()),
+            ("What an action turns", drawing.steps_as_table()),
+        )
+    ]

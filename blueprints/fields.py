@@ -8,7 +8,8 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from wtforms import DateTimeLocalField
 
-from blueprints.labels import WORDS, locale_of_words, named, zone
+from blueprints.labels import locale_of_words, named, zone
+from blueprints.words import WORDS
 from models.ground import clock
 from models.ground.db import db
 from models.people.person import Person, holders

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from flask import Flask, current_app, g, request, session, url_for
-from flask_babel import Babel, get_locale, get_translations, lazy_gettext, lazy_pgettext
+from flask_babel import Babel, get_locale, get_translations, lazy_gettext
 from flask_login import current_user
 from itsdangerous import URLSafeTimedSerializer
 from jinja2 import pass_eval_context
@@ -14,8 +14,12 @@ from jinja2.nodes import EvalContext
 from markupsafe import Markup, escape
 
 from blueprints.kept import kept
+from blueprints.words import WORDS
 from models.ground import clock
+from models.insight.incidents import told_to
+from models.insight.masking import mask
 from models.people.person import Person
+from models.policy.pack import REQUEST, Pack
 from models.record.message import unread_count
 from models.rules.permissions import allows
 
@@ -23,152 +27,6 @@ T = TypeVar("T")
 LANGUAGES = ("zh", "en")
 DEFAULT_ZONE = "Asia/Shanghai"
 _l = lazy_gettext
-_pl = lazy_pgettext  # (kind, word): where English has one word for what are two in Chinese
-
-WORDS: dict[str, dict[str, Any]] = {
-    "role": {
-        "reporter": _l("Reporter"), "first_line": _l("First line"), "engineer": _l("Engineer"),
-        "duty_lead": _l("Duty lead"), "supervisor": _l("Support supervisor"),
-        "tech_manager": _l("Technical manager"), "director": _l("R&D director"),
-        "product_manager": _l("Product manager"), "verifier": _l("Verifier"), "approver": _l("Approver"),
-        "contact": _l("Department contact"), "kb_admin": _l("Knowledge-base administrator"),
-        "dept_head": _l("Department head"), "admin": _l("Administrator"), "assignee": _l("Handler"),
-        "customer": _l("Customer"), "desk": _l("The desk"),
-    },
-    "status": {
-        "open": _l("Open"), "in_progress": _l("In progress"), "in_testing": _l("In testing"),
-        "resolved": _l("Resolved"), "closed": _l("Closed"), "archived": _l("Archived"), "cancelled": _l("Cancelled"),
-    },
-    "side": {
-        "waiting_for_you": _l("Waiting for the customer"), "awaiting_approval": _l("Waiting for approval"),
-        "escalated": _l("Escalated"),
-    },
-    "state": {
-        "awaiting_triage": _l("Waiting for triage"), "awaiting_engineer": _l("Waiting for the engineer"),
-        "awaiting_plan": _l("Diagnosis and plan"), "awaiting_approval": _l("Waiting for approval"),
-        "awaiting_fix": _l("Being carried out"), "awaiting_test": _l("Being tested"),
-        "awaiting_customer": _l("Waiting for confirmation"), "awaiting_review": _l("Waiting for review"),
-        "closed": _l("Closed"), "archived": _l("Archived"), "cancelled": _l("Cancelled"),
-    },
-    "severity": {"P0": _l("Critical"), "P1": _l("Major"), "P2": _l("Normal"), "P3": _l("Minor")},
-    "impact": {
-        "single": _l("Only me"), "department": _l("My department"), "majority": _l("Half of the users or more"),
-        "all": _l("Everybody"),
-    },
-    "urgency": {
-        "low": _l("Can wait"), "medium": _l("Hinders work"), "high": _l("Stops work"),
-        "critical": _l("Stops the business"),
-    },
-    "category": {
-        "system": _l("System failure"), "function": _l("Functional defect"), "performance": _l("Performance"),
-        "account": _l("Account"), "security": _l("Security"), "hardware": _l("Hardware"), "network": _l("Network"),
-        "configuration": _l("Configuration"), "question": _l("Operation question"), "data": _l("Wrong data"),
-        "other": _l("Other"),
-    },
-    "channel": {"web": _l("Web form"), "telephone": _l("Telephone")},
-    "clock": {
-        "register": _l("Registration"), "triage": _pl("clock", "Triage"), "respond": _l("Response"),
-        "plan": _pl("clock", "Plan"), "approve": _l("Approval"), "test": _l("Testing"), "resolve": _l("Resolution"),
-        "resolve_max": _l("Latest resolution"), "update": _l("Next update"), "follow_up": _l("Follow-up"),
-        "close": _l("Closing"), "assess": _l("Assessment"), "ratify": _l("Late approval"),
-        "cooperate": _l("Answer of the other department"), "call_back": _l("Call back"),
-    },
-    "column": {
-        "number": _l("Number"), "title": _l("Problem"), "severity": _l("Severity"), "status": _l("Status"),
-        "state": _l("Stage"), "turn": _l("Whose turn"), "team": _l("Team"), "assignee": _l("Handled by"),
-        "reporter": _l("Reported by"), "created_at": _l("Reported at"), "clock": _l("Next deadline"),
-    },
-    "clock_state": {
-        "paused": _l("paused"), "met": _l("met in time"), "late": _l("met late"), "cancelled": _l("cancelled"),
-    },
-    "party": {
-        "reporter": _l("Reporter"), "customer": _l("Customer"), "vendor": _l("Vendor"),
-        "department": _l("Another department"), "approver": _l("Approver"), "window": _l("Scheduled window"),
-    },
-    "turn": {
-        "customer": _l("Reporter or customer"), "first_line": _l("First line"), "engineer": _l("Engineer"),
-        "approver": _l("Approver"), "verifier": _l("Verifier"), "supervisor": _l("Supervisor's review"),
-        "department": _l("Another department"), "vendor": _l("Vendor"), "window": _l("Scheduled window"),
-        "closed_hours": _l("Closed hours"), "nobody": _l("Nobody: it has ended"),
-    },
-    "absence": {
-        "leave": _l("Leave"), "sick": _l("Illness"), "trip": _l("Business trip"), "training": _l("Training"),
-        "other": _l("Other"),
-    },
-    "passed_over": {"absent": _l("is away, without a delegate who may act"), "vacant": _l("nobody holds this role")},
-    "risk": {"standard": _l("Standard change"), "normal": _l("Normal change"), "major": _l("Major change")},
-    "plan_kind": {"fix": _l("Fix"), "workaround": _l("Temporary workaround")},
-    "decision": {
-        "": _l("Not decided"), "approved": _l("Approved"), "returned": _l("Returned"), "withdrawn": _l("Withdrawn"),
-        "rolled_back": _l("Rolled back"),
-    },
-    "extension": {
-        "": _l("Not decided"), "granted": _l("Granted"), "refused": _l("Refused"), "lapsed": _l("Lapsed"),
-    },
-    "verdict": {"yes": _l("Solved"), "partly": _l("Partly solved"), "no": _l("Not solved")},
-    "means": {
-        "link": _l("through the link"), "portal": _l("on this site"), "spoken": _l("spoken, taken down"),
-        "silence": _l("by silence"), "joint_test": _l("in the joint test"),
-    },
-    "cause": {
-        "code": _l("Defect in code"), "configuration": _l("Wrong configuration"), "capacity": _l("Lack of capacity"),
-        "hardware": _l("Hardware failure"), "network": _l("Network failure"), "data": _l("Wrong data"),
-        "third_party": _l("Third party"), "operation": _l("Mistake in operation"), "change": _l("Earlier change"),
-        "unknown": _l("Not known"),
-    },
-    "level": {"": "–", "junior": _l("Junior"), "senior": _l("Senior")},
-    "missing": {
-        "category": _l("Category"), "root_cause": _l("Root cause"), "plan": _l("Plan"),
-        "implementation": _l("Implementation record"), "verification": _l("Verification report"),
-        "result": _l("Result for the customer"), "confirmation": _l("Confirmation by the customer"),
-        "call_back": _l("Call back"),
-    },
-    "death": {
-        "revoked": _l("This link has been revoked."), "expired": _l("This link has expired."),
-        "superseded": _l("This link belongs to an earlier round; a newer one has been sent."),
-    },
-    "event": {
-        "reported": _l("Reported"), "triaged": _l("Triaged"), "answered": _l("Answered at once"),
-        "taken": _l("Taken up"), "handed_over": _l("Handed over"), "plan_submitted": _l("Plan submitted"),
-        "standard_change_used": _l("Standard change used"), "approved": _l("Plan approved"),
-        "returned": _l("Plan returned"), "withdrawn": _l("Plan withdrawn"), "worked": _l("Step carried out"),
-        "fixed": _l("Carried out"), "rolled_back": _l("Rolled back"), "test_passed": _l("Test passed"),
-        "test_failed": _l("Test failed"), "confirmed": _l("Confirmed"), "partly_confirmed": _l("Partly confirmed"),
-        "silently_confirmed": _l("Confirmed by silence"), "disputed": _l("Not solved"), "sent_back": _l("Sent back"),
-        "closed": _l("Closed"), "reopened": _l("Reopened"), "archived": _l("Archived"), "cancelled": _l("Cancelled"),
-        "noted": _l("Note"), "updated": _l("Update"), "called": _l("Conversation"),
-        "step_logged": _l("Investigation step"), "diagnosed": _l("Root cause recorded"), "asked": _l("Question"),
-        "supplied": _l("Information added"), "waited": _l("Waiting"), "resumed": _l("Resumed"),
-        "regraded": _l("Severity changed"), "attached": _l("Files added"),
-        "acknowledged": _l("Escalation acknowledged"),
-        "reported_up": _l("Reported upward"), "warned": _l("Warning"), "escalated": _l("Escalated"),
-        "followed": _l("Followed"), "unfollowed": _l("No longer followed"), "link_sent": _l("Link sent"),
-        "link_revoked": _l("Link revoked"), "redacted": _l("Redacted"),
-        "calendar_changed": _l("Service calendar changed"),
-        "extension_requested": _l("More time asked for"), "extension_granted": _l("More time granted"),
-        "extension_refused": _l("More time refused"), "called_back": _l("Called back"),
-        "solution_reused": _l("Known solution used"), "reminded": _l("Reminded"),
-    },
-    "letter": {
-        "receipt": _l("Receipt"), "accepted": _l("Being handled"), "regraded": _l("Severity changed"),
-        "question": _l("Question"), "update": _l("Update"), "result": _l("Solved, please confirm"),
-        "reminder": _l("Reminder"), "link": _l("Link"), "closed": _l("Closed"), "cancelled": _l("Cancelled"),
-        "new_report": _l("New report"), "p0": _l("Critical fault"), "assigned": _l("Assigned"),
-        "supplied": _l("Information added"), "to_approve": _l("Plan to decide"), "plan_approved": _l("Plan approved"),
-        "plan_returned": _l("Plan returned"), "to_test": _l("To test"), "test_failed": _l("Test failed"),
-        "to_review": _l("To review"), "confirmed": _l("Confirmed"), "disputed": _l("Not solved"),
-        "sent_back": _l("Sent back"), "warning": _l("Warning"), "escalated": _l("Escalated"),
-        "to_extend": _l("More time to decide on"), "extended": _l("New time of resolution"),
-        "extension_granted": _l("More time granted"), "extension_refused": _l("More time refused"),
-        "password": _l("New password"), "stand_in": _l("Standing in"), "shift_taken": _l("On call"),
-        "policy_proposed": _l("Policy to confirm"), "drill": _l("Drill"),
-    },
-    "sign": {"ok": _l("works"), "degraded": _l("away, done without"), "broken": _l("broken")},
-    "satisfaction": {
-        "satisfied": _l("Satisfied"), "mostly_satisfied": _l("Mostly satisfied"), "dissatisfied": _l("Dissatisfied"),
-        "needs_improvement": _l("Needs improvement"),
-    },
-}  # fmt: skip
 
 
 def register(app: Flask) -> None:
@@ -180,6 +38,7 @@ def register(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(local=local, linebreaks=linebreaks, size=size)
     app.jinja_env.globals.update(label=label, level_words=level_words, answer_words=answer_words)
+    app.jinja_env.globals.update(told_to=told_to, mask=mask)
     app.jinja_env.globals.update(now=clock.now, named=named, in_words=in_words, static=static)
     app.context_processor(_of_every_page)
     with app.app_context():
@@ -201,7 +60,10 @@ _labels: dict[str, dict[tuple[str, str | None], str]] = {}  # by language: as ma
 
 
 def level_words(ticket: Any, code: str = "") -> str:
-    """What the ticket's own policy calls a severity (P3.2); its present one if none is named."""
+    """What the policy of a ticket, or of a moment of its story, calls a severity (P3.2); the present one if none is
+    named. Of a request it is its priority, in words that are the same under every policy."""
+    if getattr(ticket, "kind", "") == REQUEST:
+        return label("priority", code or ticket.severity)
     known: dict[tuple[int, str], str] = _of_page("levels", dict)
     key = (ticket.policy_version_id, code or ticket.severity)
     if key not in known:
@@ -216,8 +78,13 @@ def answer_words(ticket: Any, code: str) -> str:
 
 
 def level_choices(ticket: Any) -> list[tuple[str, str]]:
-    """(code, word) of every level, as the ticket's own policy calls them."""
+    """(code, word) of every level, as the ticket's own policy calls them; of a request its priorities."""
     return [(level.code, level_words(ticket, level.code)) for level in ticket.policy_version.pack.levels]
+
+
+def policy_level_choices(pack: Pack) -> list[tuple[str, str]]:
+    """(code, code and word) of every level of a policy, where its levels are not the usual ones of the page."""
+    return [(level.code, f"{level.code} {getattr(level.title, locale_of_words())}") for level in pack.levels]
 
 
 def locale_of_words() -> str:
@@ -335,6 +202,7 @@ WAYS = (
     (_l("Triage"), "triage.queue", "view_triage"),
     (_l("Workbench"), "board.bench", "view_bench"),
     (_l("Approvals"), "approval.inbox", "view_approvals"),
+    (_l("Cooperation"), "cooperation.inbox", "view_cooperations"),
     (_l("Watch"), "board.watch", "view_watch"),
     (_l("Knowledge"), "knowledge.articles", "view_article"),
     (_l("Archive"), "archiving.archive", "view_archive"),

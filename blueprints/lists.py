@@ -10,9 +10,10 @@ from flask_babel import get_locale
 from markupsafe import Markup
 
 from blueprints.kept import kept
-from blueprints.labels import WORDS, label, zone
+from blueprints.labels import label, zone
+from blueprints.words import WORDS
 from models.ground import clock
-from models.insight.board import Page
+from models.insight.paging import Page
 
 FOR_SECONDS = 1  # what a list says without an event of its tickets (a name, a clock) may be as old as this
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Response, request
-from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import StringField, ValidationError
 
@@ -22,6 +22,8 @@ class Lookup(StringField):
     `row` is the one chosen. What is picked comes under the same name, after what was typed.
     """
 
+    choose, unknown = _l("Please choose whom you mean."), _l("Nobody like that is known.")
+    asks = _l("Whom you mean")
     find: Callable[..., list[Any]]
     known_by: Callable[[Any], tuple[str, ...]]  # how the row is called on the screen, and what else is exact
 
@@ -40,9 +42,7 @@ class Lookup(StringField):
             self.found = self.offers(self.data)
             self.row = self._one()
             if self.row is None:
-                raise ValidationError(
-                    _("Please choose whom you mean.") if self.found else _("Nobody like that is known.")
-                )
+                raise ValidationError(self.choose if self.found else self.unknown)
 
     def offers(self, typed: str) -> list[Any]:
         """Those who are like what was typed."""

@@ -12,12 +12,15 @@ from sqlalchemy import select
 from blueprints.labels import forget_page
 from models.ground.db import db
 from models.people.session import PasswordReset
+from models.record.assessment import newest_assessment
 from models.record.deadline import open_deadlines
 from models.record.entry import Entry
 from models.record.event import Event
-from models.record.link import living_link
+from models.record.link import CONSENT, DIRECTION, PROGRESS, living_link
 from models.record.message import Message, together
 from models.record.resolution import Resolution
+from models.record.ticket import Ticket
+from models.rules.permissions import can_see
 
 MOST_LINES = 200  # in one letter; the inbox has them all
 
@@ -96,6 +99,8 @@ def _block(template: Any, name: str, context: dict[str, Any]) -> str:
 def _context(message: Message) -> dict[str, Any]:
     base = current_app.config["SETTINGS"].base_url
     ticket = message.ticket
+    event = db.session.get(Event, message.event_id) if message.event_id else None
+    of = db.session.get(Ticket, event.ticket_id) if event else ticket  # theirs may be merged into it, or below it
     entry = (
         db.session.scalar(select(Entry).where(Entry.event_id == message.event_id, Entry.public).order_by(Entry.id))
         if message.event_id
@@ -105,10 +110,13 @@ def _context(message: Message) -> dict[str, Any]:
         "message": message,
         "ticket": ticket,
         "reader": message.reader,
-        "event": db.session.get(Event, message.event_id) if message.event_id else None,
+        "event": event,
+        "of": of,
         "entry": entry,
-        "resolution": _resolution(message),
-        "due": {deadline.kind: deadline.due_at for deadline in open_deadlines(ticket)} if ticket else {},
+        "resolution": _resolution(of),
+        "plan": ticket.plans[-1] if ticket and ticket.plans else None,
+        "assessment": newest_assessment(ticket) if ticket and ticket.is_request else None,
+        "due": {deadline.kind: deadline.due_at for deadline in open_deadlines(of)} if of else {},
         "base": base,
         "url": _url(message, base),
         "reset_url": _reset_url(message, base),
@@ -120,19 +128,22 @@ def _url(message: Message, base: str) -> str:
     ticket = message.ticket
     if ticket is None:
         return base
+    if message.template in INCIDENT_LETTERS and message.person and not can_see(message.person, ticket):
+        return f"{base}/incidents/{ticket.number}"
     to_caller = message.contact_id or (message.person_id == ticket.reporter_id and message.template in CALLER_LETTERS)
-    link = living_link(ticket) if to_caller else None
-    return f"{base}/c/{link.token}" if link else f"{base}/t/{ticket.number}"
+    link = living_link(ticket, purpose=PURPOSE_OF.get(message.template, PROGRESS)) if to_caller else None
+    return f"{base}/c/{link.token}" if link else f"{base}/{'d' if ticket.is_request else 't'}/{ticket.number}"
 
 
-CALLER_LETTERS = ("result", "reminder", "question", "link")
+PURPOSE_OF = {"consent_asked": CONSENT, "direction_asked": DIRECTION}
+INCIDENT_LETTERS = ("update", "extended", "cancelled", "solved_too", "not_solved_too", "closed_too")  # to many
+CALLER_LETTERS = ("result", "postponed", "reminder", "question", "link", *PURPOSE_OF)
 
 
-def _resolution(message: Message) -> Any:
-
-    if message.ticket_id is None:
+def _resolution(of: Ticket | None) -> Any:
+    if of is None:
         return None
-    newest = select(Resolution).where(Resolution.ticket_id == message.ticket_id).order_by(Resolution.round.desc())
+    newest = select(Resolution).where(Resolution.ticket_id == of.id).order_by(Resolution.round.desc())
     return db.session.scalar(newest.limit(1))
 
 

@@ -1,11 +1,14 @@
 """Refusals as pages: one place where errors become a sentence in the reader's language, with a number to ask by."""
 
+from datetime import datetime
+
 import structlog
 from flask import Flask, Response, g, make_response, render_template, request
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
+from blueprints.labels import local
 from models.ground.db import db
 from models.ground.errors import DomainError
 
@@ -51,8 +54,9 @@ def error_page(code: int, text: str) -> Response:
 
 
 def sentence_of(refusal: DomainError) -> str:
-    """The refusal in the reader's language."""
-    return _(refusal.message, **refusal.values)
+    """The refusal in the reader's language, its times in their zone."""
+    told = {name: local(value) if isinstance(value, datetime) else value for name, value in refusal.values.items()}
+    return _(refusal.message, **told)
 
 
 def signed_out() -> str:

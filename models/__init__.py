@@ -3,9 +3,13 @@
 from models.people import absence, customer, person, rota, session, team
 from models.policy import draft, version
 from models.record import (
+    approval,
     archive,
     article,
+    assessment,
     attachment,
+    consent,
+    cooperation,
     deadline,
     demo_clock,
     drill,
@@ -18,13 +22,15 @@ from models.record import (
     number,
     once,
     plan,
+    relation,
     resolution,
     ticket,
     verdict,
 )
 
 __all__ = [
-    "absence", "archive", "article", "attachment", "customer", "deadline", "demo_clock", "draft", "drill",
-    "entry", "event", "extension", "heartbeat", "link", "message", "number", "once", "person", "plan",
-    "resolution", "rota", "session", "team", "ticket", "verdict", "version",
+    "absence", "approval", "archive", "article", "assessment", "attachment", "consent", "cooperation", "customer",
+    "deadline", "demo_clock", "draft",
+    "drill", "entry", "event", "extension", "heartbeat", "link", "message", "number", "once", "person", "plan",
+    "relation", "resolution", "rota", "session", "team", "ticket", "verdict", "version",
 ]  # fmt: skip

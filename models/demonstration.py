@@ -2,13 +2,26 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
 from models.ground import clock
 from models.ground.db import command, db
-from models.ground.vocabulary import Category, Cause, Impact, PlanKind, Risk, Role, Urgency, Verdict
+from models.ground.vocabulary import (
+    Category,
+    Cause,
+    Feasibility,
+    Impact,
+    Kind,
+    PlanKind,
+    RequestType,
+    Risk,
+    Role,
+    Urgency,
+    Verdict,
+)
 from models.people.customer import Contact, Customer
 from models.people.person import Person, RoleHeld
 from models.people.team import Department, Service, Team
@@ -21,14 +34,18 @@ from models.record.ticket import Ticket
 from models.steps import (
     approval,
     archiving,
+    assessment,
     closing,
     comment,
+    cooperation,
     customer_verification,
     diagnosis,
+    direction,
     intake,
     repair,
     rotas,
     triage,
+    wish,
 )
 
 PASSWORD = "demo"  # noqa: S105 - of the demonstration only
@@ -60,7 +77,7 @@ PEOPLE = (
     ("zhou", "周婷", (R.PRODUCT_MANAGER,), "", "product"),
     ("wu", "吴刚", (R.APPROVER, R.SUPERVISOR), "", "ops"),
     ("he", "何雪", (R.VERIFIER,), "", None),
-    ("yang", "杨帆", (R.CONTACT,), "", None),
+    ("yang", "杨帆", (R.CONTACT,), "", "hardware"),
     ("feng", "冯涛", (R.DEPT_HEAD,), "", None),
     ("qian", "钱玲", (R.KB_ADMIN,), "", None),
     ("admin", "管理员", (R.ADMIN,), "", None),
@@ -154,6 +171,8 @@ def _tell_stories(now: datetime, go: Move) -> None:
     _whole_road(ticket, go, wang=wang, team=dev, engineer=zhao, supervisor=chen, verifier=he)
     archiving.publish_article(archiving.draft_article(ticket, actor=zhao), actor=cast["qian"])
 
+    _tell_requests(now, go, cast=cast, contact=contact, team=dev, service=services["ERP"])
+
     go(now - timedelta(minutes=170))
     ticket = intake.register_call(
         actor=wang, contact=contact, description="登录时报错“连接超时”。打开APP→“我的”→登录，每次都这样。",
@@ -186,6 +205,10 @@ def _tell_stories(now: datetime, go: Move) -> None:
     comment.post_update(ticket, actor=zhao, text="正在处理，30 分钟内再通报。")
     go(now - timedelta(minutes=60))
     diagnosis.take_ticket(ticket, actor=zhao)
+    cooperation.name_lead(ticket, actor=chen, team=dev)
+    cooperation.ask_department(
+        ticket, actor=chen, contact=cast["yang"], body="请核对支付前置机的网卡和专线，从 9 点起有没有告警。"
+    )
 
     go(now - timedelta(minutes=50))
     ticket = intake.report_fault(actor=zhang, description="新员工无法激活邮箱", service=services["Corporate mail"])
@@ -206,6 +229,55 @@ def _tell_stories(now: datetime, go: Move) -> None:
     intake.report_fault(
         actor=cast["feng"], description="VPN 每隔十分钟断一次", impact=Impact.SINGLE, urgency=Urgency.MEDIUM
     )
+
+
+def _tell_requests(
+    now: datetime, go: Move, *, cast: dict[str, Person], contact: Contact | None, team: Team, service: Service
+) -> None:
+    """Three requests: one is built by an agreed date, one waits for the customer's word, one for its assessment."""
+    wang, zhou, zhao = cast["wang"], cast["zhou"], cast["zhao"]
+    grade: dict[str, Any] = {"actor": wang, "team": team, "product_manager": zhou}
+    said = {
+        "development_opinion": "两周，不改接口。", "development_by": "赵磊", "test_opinion": "回归相关模块即可。",
+        "test_by": "何雪", "product_opinion": "多家客户提过，值得做。", "cost": "10 人日",
+    }  # fmt: skip
+    evening = now.astimezone(ZoneInfo("Asia/Shanghai")).replace(hour=18, minute=0, second=0, microsecond=0)
+    go(now - timedelta(days=6))
+    built = wish.make_request(
+        actor=cast["feng"], description="审批到期前没有提醒，常常误期。", expected="到期前一天自动提醒审批人。",
+        category=RequestType.EXPERIENCE, wished="P2", service=service,
+    )  # fmt: skip
+    wish.triage_request(built, priority="P2", category=RequestType.EXPERIENCE, **grade)
+    go(timedelta(hours=2))
+    assessment.assess_request(
+        built, actor=zhou, verdict=Feasibility.FEASIBLE, engineer=zhao, deliver_at=evening + timedelta(days=9),
+        report="可以做：到期前一天和当天各提醒一次，可在个人设置里关闭。", **said,
+    )  # fmt: skip
+    go(timedelta(hours=1))
+    direction.agree_direction(built, actor=cast["feng"], comment="很好，按这个做。")
+
+    go(now - timedelta(hours=8))
+    asked = intake.register_call(
+        actor=wang, contact=contact, kind=Kind.REQUEST, description="每月底对账，财务要逐张下载发票，一次上百张。",
+        expected="能按月、按供应商批量下载。", category=RequestType.NEW_FEATURE, wished="P1", service=service,
+    )  # fmt: skip
+    wish.triage_request(asked, priority="P2", category=RequestType.NEW_FEATURE, **grade)
+
+    go(now - timedelta(hours=5))
+    waits = wish.make_request(
+        actor=cast["zhang"], description="报销单里的成本中心只能手输。", expected="输入两个字就能选出来。",
+        category=RequestType.OPTIMISATION, service=service,
+    )  # fmt: skip
+    wish.triage_request(waits, priority="P3", category=RequestType.OPTIMISATION, **grade)
+
+    go(now - timedelta(hours=3))
+    for ticket, text in ((waits, "已收到，三个工作日内给出评估结论。"), (built, "方案正在设计，本周提交评审。")):
+        comment.post_update(ticket, actor=ticket.assignee or zhou, text=text)
+    comment.post_update(asked, actor=zhou, text="评估结论今天给出。")
+    assessment.assess_request(
+        asked, actor=zhou, verdict=Feasibility.NEEDS_CHANGE, engineer=zhao, deliver_at=evening + timedelta(days=20),
+        report="可以做，范围略作调整：先按月批量下载，按供应商筛选放到下一版。", **said,
+    )  # fmt: skip
 
 
 def _plan_duty(cast: dict[str, Person]) -> None:
@@ -243,7 +315,9 @@ def _whole_road(
     go(timedelta(minutes=15))
     approval.approve_plan(plan, actor=supervisor)
     go(timedelta(minutes=10))
-    repair.log_work(ticket, actor=engineer, body="清理缓存并调高上限。", evidence="缓存占用 98% → 12%")
+    seen = (("缓存占用 98%", "缓存占用 12%"), ("上限 2 GB", "上限 8 GB"))
+    for task, (before, after) in zip(plan.tasks, seen, strict=True):
+        repair.log_work(ticket, actor=engineer, task=task, body=task.body, result="正常", before=before, after=after)
     repair.finish_fix(ticket, actor=engineer)
     go(timedelta(minutes=10))
     repair.pass_test(

@@ -177,7 +177,8 @@
     const { status } = ctx.response, form = ctx.sourceElement.closest('form');
     fresh = Date.now();
     if (lost && !away && stream?.readyState !== 0) found();
-    if (form && status < 400) { forget(form); one('#trouble').hidden = true; }
+    if (form && status < 400) one('#trouble').hidden = true;
+    if (form && ctx.response.raw.headers.has('HX-Redirect')) forget(form); // accepted, and not merely given another row
     if (form && status >= 400) sent.delete(form);
     if (form ? status >= 400 && status !== 422 && status !== 409 : status === 401 && !told) fail(status);
     told ||= status === 401;

@@ -9,7 +9,6 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 
 IN_MEMORY = 256 * 1024  # bytes; the rest goes to a temporary file
-AT_ONCE = 64 * 1024
 SECONDS_TO_SEND_MORE = 20.0
 
 
@@ -17,23 +16,23 @@ class Hopeless(Exception):
     """The sender has gone, or sends too slowly."""
 
 
-async def read(scope: Message, receive: Receive, *, limit: int) -> tuple[Message, Receive]:
-    """Collect the body; give back the scope with its true length, and a receive() that hands it out.
+async def read(scope: Message, receive: Receive, *, limit: int) -> tuple[Message, IO[bytes]]:
+    """Collect the body; give back the scope with its true length, and the body from its begin.
 
     A body over `limit` bytes is not read to its end but announced as too long: Flask answers 413.
     Raises Hopeless.
     """
+    store: IO[bytes] = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - closed with the answer
     declared = _declared_length(scope)
     if declared == 0 or declared > limit:
-        return scope, receive
-    store: IO[bytes] = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - closed by its last reader
+        return scope, store
     length, more = 0, True
     while more and length <= limit:
         message = await _next(receive)
         store.write(message.get("body", b""))
         length, more = store.tell(), message.get("more_body", False)
     store.seek(0)
-    return _with_length(scope, length), _hand_out(store, receive)
+    return _with_length(scope, length), store
 
 
 async def _next(receive: Receive) -> Message:
@@ -45,22 +44,6 @@ async def _next(receive: Receive) -> Message:
     if message["type"] != "http.request":
         raise Hopeless
     return message
-
-
-def _hand_out(store: IO[bytes], receive: Receive) -> Receive:
-    done = False
-
-    async def hand_out() -> Message:
-        nonlocal done
-        if done:
-            return await receive()
-        chunk = store.read(AT_ONCE)
-        done = len(chunk) < AT_ONCE
-        if done:
-            store.close()
-        return {"type": "http.request", "body": chunk, "more_body": not done}
-
-    return hand_out
 
 
 def _declared_length(scope: Message) -> int:

@@ -1,19 +1,16 @@
 """The front door: answers /events itself and passes everything else to Flask, on one port in one kind of process."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from urllib.parse import parse_qs
 
-from a2wsgi import WSGIMiddleware
 from flask import Flask
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from workers import body
 from workers.body import Message, Receive
+from workers.bridge import Bridge, Send
 from workers.hub import Hub, Stream
-
-Send = Callable[[Message], Awaitable[None]]
 
 THREADS = 8
 STREAMS = 1_000
@@ -39,7 +36,7 @@ class FrontDoor:
 
     def __init__(self, app: Flask, *, redis_url: str, secret_key: str) -> None:
         self.hub = Hub(redis_url)
-        self._flask = WSGIMiddleware(app.wsgi_app, workers=THREADS)  # type: ignore[arg-type]
+        self._bridge = Bridge(app.wsgi_app, threads=THREADS)
         self._signer = URLSafeTimedSerializer(secret_key, salt="live-topics")
         self._longest_body = int(app.config.get("MAX_CONTENT_LENGTH") or DEFAULT_BODY)
 
@@ -65,11 +62,11 @@ class FrontDoor:
         # A header with an underscore would pass for one with a dash, such as X-Forwarded-For.
         scope = {**scope, "headers": [(name, value) for name, value in scope["headers"] if b"_" not in name]}
         try:
-            scope, receive = await body.read(scope, receive, limit=self._longest_body)
+            scope, sent = await body.read(scope, receive, limit=self._longest_body)
         except body.Hopeless:
             await _refuse(send, 408, b"The request was not sent to its end in time.")
         else:
-            await self._flask(scope, receive, send)  # type: ignore[arg-type]
+            await self._bridge.answer(scope, sent, send)
 
     async def _events(self, scope: Message, receive: Receive, send: Send) -> None:
         topics = self._allowed(scope["query_string"])

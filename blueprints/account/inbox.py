@@ -1,4 +1,4 @@
-"""The inbox: what a person has been told, one line each."""
+"""The inbox: what a person has been told, one line a ticket with what came before folded below it."""
 
 from flask import Response, g, request, url_for
 from sqlalchemy import select
@@ -10,8 +10,12 @@ from blueprints.account.forms import ReadForm
 from blueprints.fields import whole
 from blueprints.messages import headline
 from models.ground.db import db
+from models.insight.inbox import Thread, threads
+from models.insight.incidents import joined_by
+from models.insight.paging import tag_of
 from models.record.event import Event
-from models.record.message import Message, inbox, mark_read, unread_count
+from models.record.message import mark_read, unread_count
+from models.rules.permissions import allows
 
 PAGE = 50
 
@@ -42,26 +46,27 @@ def read() -> Response:
 
 
 def _page(*, before: int | None) -> Response:
-    """One page of the inbox, newest first; 304 while nothing new has come and nothing was read."""
-    found = inbox(me(), before=before, limit=PAGE + 1)
-    shown, newest = found[:PAGE], found[0].id if found else 0
-    ptag = f"{newest}.{g.unread}"
+    """One page of threads, the newest first; 304 while nothing new has come and nothing was read."""
+    found = threads(me(), before=before, limit=PAGE + 1)
+    shown, newest = found[:PAGE], found[0].newest.id if found else 0
+    ptag = tag_of((thread.newest.id, thread.count, thread.unread) for thread in found)
     if pages.unchanged(ptag):
         return pages.not_modified()
-    next_url = url_for("account.notifications", before=shown[-1].id) if len(found) > PAGE else ""
+    next_url = url_for("account.notifications", before=shown[-1].newest.id) if len(found) > PAGE else ""
     events = _events_of(shown)
-    lines = [(message, headline(message, event=events.get(message.event_id))) for message in shown]
+    lines = [(thread, headline(thread.newest, event=events.get(thread.newest.event_id))) for thread in shown]
     return pages.show(
         "account/notifications.html",
         ptag=ptag,
         ptag_of_page=ptag,
         lines=lines,
         newest=newest,
+        incidents={ticket.id for ticket in joined_by(me()) if not allows(me(), "view", ticket)},
         read=ReadForm(formdata=None, upto=newest),
         next_url=next_url,
     )
 
 
-def _events_of(messages: list[Message]) -> dict[int | None, Event]:
-    ids = {message.event_id for message in messages}
+def _events_of(shown: list[Thread]) -> dict[int | None, Event]:
+    ids = {thread.newest.event_id for thread in shown}
     return {event.id: event for event in db.session.scalars(select(Event).where(Event.id.in_(ids)))}

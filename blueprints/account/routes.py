@@ -12,7 +12,7 @@ from blueprints.account import bp, inbox, passwords, settings
 from blueprints.account.forms import LANGUAGES, THEMES, SignInForm
 from blueprints.account.sign_in import check_password, demonstration_cast, remember
 from models.ground import tokens
-from models.insight.board import seats
+from models.insight import approvals
 from models.people.person import Person
 from models.steps import accounts
 
@@ -22,11 +22,12 @@ __all__ = ["bp", "inbox", "passwords", "settings"]
 HOMES = (
     ("board.watch", ("tech_manager", "director")),
     ("approval.inbox", ()),  # whoever has a seat that waits
-    ("board.bench", ("engineer", "supervisor", "verifier")),
+    ("board.bench", ("engineer", "supervisor", "verifier", "product_manager")),
     ("triage.queue", ("first_line",)),
     ("board.watch", ("duty_lead", "dept_head")),
     ("knowledge.articles", ("kb_admin",)),
     ("admin.home", ("admin",)),
+    ("cooperation.inbox", ("contact",)),
 )
 
 
@@ -102,7 +103,7 @@ def shortcuts() -> Response:
 
 def _home_of(person: Person) -> str:
     for endpoint, roles in HOMES:
-        if person.roles.intersection(roles) or (not roles and seats(person, "todo")):
+        if person.roles.intersection(roles) or (not roles and approvals.box(person, "todo").lines):
             return endpoint
     return "intake.my"
 

@@ -2,14 +2,16 @@
 
 from typing import Any
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, PasswordField, SelectField, StringField
-from wtforms.validators import DataRequired, InputRequired, Length, Optional, Regexp
+from wtforms.validators import DataRequired, InputRequired, Length, Optional, Regexp, ValidationError
 
 from blueprints.admin.roles import RolesField
 from blueprints.fields import chosen, codes, department_choices, optional_team_choices, policy_choices, team_choices
 from blueprints.lookup import ColleagueLookup
+from models.people.person import find_person
 
 _filled = DataRequired(_l("This must be filled in."))
 LANGUAGES = (("zh", "中文"), ("en", "English"))  # each names itself
@@ -26,8 +28,23 @@ class PersonForm(FlaskForm):
     engineer_level = SelectField(_l("Level of an engineer"), choices=codes("level", LEVELS))
     team_id = SelectField(_l("Team"), coerce=chosen, choices=optional_team_choices, validators=[Optional()])
     department_id = SelectField(_l("Department"), coerce=chosen, choices=department_choices, validators=[Optional()])
+    first_login = StringField(
+        _l("Second account of"),
+        validators=[Length(max=80)],
+        description=_l("The user name of the same person's first account: nobody decides on a plan twice."),
+    )
     locale = SelectField(_l("Language"), choices=LANGUAGES)
     on_duty = BooleanField(_l("On duty"), default=True)
+
+    def validate_first_login(self, field: StringField) -> None:
+        if (field.data or "").strip() and find_person(field.data) is None:
+            raise ValidationError(_("There is no account with this user name."))
+
+    @property
+    def same_as_id(self) -> int | None:
+        """The first account, if this is another."""
+        found = find_person(self.first_login.data) if (self.first_login.data or "").strip() else None
+        return found.id if found else None
 
 
 class NewPersonForm(PersonForm):

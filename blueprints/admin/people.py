@@ -125,7 +125,8 @@ def reactivate_person(person: Person) -> Response:
 
 def _details(form: PersonForm) -> dict[str, Any]:
     names = ("name", "email", "phone", "engineer_level", "team_id", "department_id", "locale", "on_duty")
-    return {"roles": form.roles_held.data} | {name: form[name].data for name in names}
+    known = {"roles": form.roles_held.data, "same_as_id": form.same_as_id}
+    return known | {name: form[name].data for name in names}
 
 
 def _new_page(form: FlaskForm) -> Response:

@@ -1,1 +1,5 @@
 """Plans and their approval."""
+
+from flask import Blueprint
+
+bp = Blueprint("approval", __name__)

@@ -1,9 +1,17 @@
 """Forms of closing and reopening."""
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import TextAreaField
-from wtforms.validators import InputRequired, Length
+from wtforms import RadioField, TextAreaField
+from wtforms.validators import InputRequired, Length, Optional, ValidationError
+
+GAPS = {
+    "cause": _l("The root cause is not clear enough."),
+    "record": _l("The implementation record is not complete."),
+    "test": _l("The test does not show that it holds."),
+    "result": _l("The customer will not understand the result."),
+}
 
 
 class CloseForm(FlaskForm):
@@ -13,11 +21,20 @@ class CloseForm(FlaskForm):
 
 
 class SendBackForm(FlaskForm):
-    """The review found a gap."""
+    """The review found a gap: a ready reason is enough, one's own words too."""
 
-    reason = TextAreaField(
-        _l("What is missing"), validators=[InputRequired(_l("Please say what is missing.")), Length(max=4000)]
-    )
+    ready = RadioField(_l("What is missing"), choices=list(GAPS.items()), validators=[Optional()])
+    reason = TextAreaField(_l("In your own words"), validators=[Length(max=4000)])
+
+    def validate_reason(self, field: TextAreaField) -> None:
+        if not self.ready.data and not (field.data or "").strip():
+            raise ValidationError(_("Please say what is missing."))
+
+    @property
+    def words(self) -> str:
+        """The reason as the handler reads it."""
+        ready = str(GAPS[self.ready.data]) if self.ready.data else ""
+        return "\n".join(part for part in (ready, (self.reason.data or "").strip()) if part)
 
 
 class CallBackForm(FlaskForm):

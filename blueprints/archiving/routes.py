@@ -6,7 +6,7 @@ from flask_wtf import FlaskForm
 from blueprints import pages
 from blueprints.access import me, requires, ticket
 from blueprints.archiving.forms import CallBackForm, CloseForm, ReopenForm, SendBackForm
-from blueprints.tickets.view import deed, ticket_url, watch_queue
+from blueprints.tickets.view import PlainForm, deed, ticket_url, watch_queue
 from models.ground.db import db
 from models.ground.errors import Missing
 from models.insight import board
@@ -52,8 +52,22 @@ def send_back(ticket: Ticket) -> Response:
         action="send_back",
         thing=ticket,
         page=lambda f: _review_page(ticket, back_form=f),
-        do=lambda: closing.send_back(ticket, actor=me(), reason=form.reason.data),
+        do=lambda: closing.send_back(ticket, actor=me(), reason=form.words),
         then=lambda _: ticket_url(ticket),
+    )
+
+
+@bp.post("/t/<number>/leftovers")
+@requires("follow_up_leftovers", ticket)
+def follow_up(ticket: Ticket) -> Response:
+    """What was left over becomes a ticket of its own."""
+    return pages.act(
+        PlainForm(),
+        action="follow_up_leftovers",
+        thing=ticket,
+        page=pages.refuse_form,
+        do=lambda: closing.follow_up_leftovers(ticket, actor=me()),
+        then=lambda _: url_for("archiving.review", number=ticket.number),
     )
 
 
@@ -112,6 +126,7 @@ def _review_page(
         case=case_of(ticket),
         deadlines=deadlines_of(ticket),
         missing=closing.missing_pieces(ticket),
+        leftovers=closing.leftovers_of(ticket),
         closing=closing_form or CloseForm(formdata=None),
         back=back_form or SendBackForm(formdata=None),
     )

@@ -9,9 +9,9 @@ from blueprints.fields import chosen, team_choices
 from blueprints.tickets.view import deed
 from models.ground import clock
 from models.ground.vocabulary import Role, Severity, State
-from models.insight import board
-from models.insight.board import Page
-from models.record.ticket import Ticket
+from models.insight import board, paging
+from models.insight.paging import Page
+from models.record.ticket import ASK_CUSTOMER, Ticket
 from models.steps import escalation as step
 
 bp = Blueprint("board", __name__)
@@ -23,7 +23,7 @@ def bench() -> Response:
     """What is to be done now, what is in progress, what waits on others; and what waits for one's test or review."""
     g.topics = ["tickets"]
     pages_shown = _queues()
-    ptag = board.tag_of(
+    ptag = paging.tag_of(
         (ticket.id, ticket.seq, _group(ticket) == "now") for page in pages_shown.values() for ticket in page.tickets
     )
     if pages.unchanged(ptag):
@@ -52,7 +52,7 @@ def watch() -> Response:
         after=request.args.get("after", ""),
     )
     counts = board.watch_counts(me())
-    ptag = board.tag_of([tuple(counts.values()), *((key.id, key.seq) for key in page.keys)])
+    ptag = paging.tag_of([tuple(counts.values()), *((key.id, key.seq) for key in page.keys)])
     if pages.unchanged(ptag):
         return pages.not_modified()
     return pages.show(
@@ -84,6 +84,10 @@ def report_up(ticket: Ticket) -> Response:
 def _queues() -> dict[str, Page]:
     """One's own tickets, and the queues of the roles that one holds."""
     queues = {"mine": board.bench(me())}
+    if me().holds(Role.PRODUCT_MANAGER):
+        queues["to_assess"] = board.requests_in(me(), State.AWAITING_ASSESSMENT)
+        queues["asked"] = board.requests_in(me(), State.AWAITING_DIRECTION)
+        queues["to_accept"] = board.requests_in(me(), State.AWAITING_TEST)
     if me().holds(Role.VERIFIER):
         queues["to_test"] = board.team_queue(me(), State.AWAITING_TEST)
     if me().holds(Role.SUPERVISOR):
@@ -93,10 +97,10 @@ def _queues() -> dict[str, Page]:
 
 def _group(ticket: Ticket) -> str:
     """Now: the next promise is due within half an hour, or it is a P0. Waiting: it is somebody else's turn."""
-    if ticket.waiting_on or ticket.state in (State.AWAITING_APPROVAL, State.AWAITING_CUSTOMER, State.AWAITING_REVIEW):
+    if ticket.waiting_on or ticket.state in (State.AWAITING_APPROVAL, *ASK_CUSTOMER, State.AWAITING_REVIEW):
         return "waiting"
     left = (ticket.next_due_at - clock.now()).total_seconds() if ticket.next_due_at else 1e9
-    return "now" if left < board.SOON.total_seconds() or ticket.severity == Severity.P0 else "in_progress"
+    return "now" if left < board.SOON.total_seconds() or ticket.level == Severity.P0 else "in_progress"
 
 
 def _known(said: str, codes: tuple[str, ...]) -> str:

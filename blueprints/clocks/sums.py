@@ -42,6 +42,7 @@ def sum_in_words(why: Explanation, step: Step, show: Show) -> Sum:
         "target": _("From %(start)s", start=show(step.since)),
         "paused": _("The service time that was lost by waiting is added"),
         "extended": _("An extension was granted"),
+        "agreed": _("From %(start)s to the date that was agreed", start=show(step.since)),
     }
     lines = [_row(why, line, show, nth) for line, nth in _numbered(step)]
     total = _days(step.counted) if isinstance(step.counted, int) else amount(step.counted)

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from blueprints.clocks.sums import MINUTE, Show, Sum, amount, of_language, shown, sum_in_words, target_in_words
 from blueprints.labels import label
 from models.insight.explanation import REACHED, Explanation, Waited
+from models.policy.pack import REQUEST
 
 
 @dataclass(frozen=True)
@@ -45,12 +46,22 @@ def in_words(why: Explanation, *, internal: bool) -> Said:
 def _facts(why: Explanation, show: Show) -> Iterator[tuple[str, str]]:
     deadline, target, row = why.deadline, why.clock.target, why.version.calendar_row
     yield _("Started"), f"{show(deadline.started_at)} · {_event(why.started_by)}"
-    yield _("Allowed"), target_in_words(target) if target else _("Not agreed")
-    yield _("Level"), f"{deadline.severity} {of_language(why.version.pack.level(deadline.severity).title)}"
+    yield _("Allowed"), target_in_words(target) if target else _by_date(why, show)
+    yield _("Level"), _level(why)
     yield _("Policy"), _edition(of_language(why.version.pack.title), why.version.edition)
     yield _("Calendar"), _edition(row.name, row.edition)
     yield _("Due"), show(deadline.due_at)
     yield _("How it stands"), _standing(why, show)
+
+
+def _by_date(why: Explanation, show: Show) -> str:
+    date = why.clock.planned_end
+    return _("until the date that was agreed for this request: %(time)s", time=show(date)) if date else _("Not agreed")
+
+
+def _level(why: Explanation) -> str:
+    code = why.deadline.severity
+    return label("kind", code) if code == REQUEST else f"{code} {of_language(why.version.pack.level(code).title)}"
 
 
 def _event(name: str) -> str:
@@ -92,7 +103,11 @@ def _waits(why: Explanation, show: Show, internal: bool) -> Iterator[str]:
 
 
 def _reason(waited: Waited, internal: bool) -> str:
-    codes = {"asked": _("a question"), "confirmation": _("confirmation of the result")}
+    codes = {
+        "asked": _("a question"),
+        "confirmation": _("confirmation of the result"),
+        "approval": _("the decision on the plan"),
+    }
     return codes.get(waited.pause.reason, waited.pause.reason if internal else "")
 
 
@@ -119,12 +134,16 @@ def _extensions(why: Explanation, show: Show, internal: bool) -> Iterator[str]:
 
 
 def _rounds(why: Explanation, show: Show) -> Iterator[str]:
-    if why.is_regraded:
+    if why.is_under_another_policy:
+        was = why.before[-1]
+        yield _("The ticket came under another policy: %(was)s (%(level)s) until then. The clock counts anew from its "
+                "original start.", was=of_language(was.version.pack.title), level=was.severity)  # fmt: skip
+    elif why.is_regraded:
         was, now = why.before[-1].severity, why.deadline.severity
         yield _("The level was changed from %(was)s to %(now)s; the clock counts anew from its original start.",
                 was=was, now=now)  # fmt: skip
     if why.deadline.late_by_triage:
-        yield _("Late by triage: when the level was raised, this time had already run out.")
+        yield _("Late by triage: when the ticket was graded again, this time had already run out.")
     for earlier in why.before:
         yield _(
             "Round %(round)s (%(level)s): started %(start)s, due %(due)s, %(state)s.",

@@ -12,17 +12,25 @@ from blueprints import pages
 from blueprints.access import link as find
 from blueprints.access import public
 from blueprints.customer_verification import bp
-from blueprints.customer_verification.deeds import confirming, disputing
-from blueprints.customer_verification.forms import ConfirmForm, DisputeForm, SupplyForm
-from blueprints.tickets.view import PlainForm, download
+from blueprints.customer_verification.deeds import agreeing, confirming, disputing
+from blueprints.customer_verification.forms import (
+    AgreeForm,
+    ConfirmForm,
+    DisputeForm,
+    SendForm,
+    SupplyForm,
+    with_sheet,
+)
+from blueprints.tickets.view import download
 from models.ground.errors import Missing
-from models.insight.customer_view import customer_view, dead_view
+from models.insight.customer_view import customer_view, dead_view, question_view
 from models.record.attachment import attachments_of
-from models.record.link import Link
+from models.record.link import CONSENT, DIRECTION, PROGRESS, Link
 from models.steps import customer_verification as step
 from models.steps.intake import supply_information
 
-ADDRESSES = "any(confirm,dispute,information,renew)"
+ADDRESSES = "any(confirm,dispute,information,renew,question,consent,agree)"
+ACTIONS = {CONSENT: "consent", DIRECTION: "agree"}
 
 
 @dataclass(frozen=True)
@@ -43,38 +51,54 @@ def keep_quiet(response: Response) -> Response:
     return response
 
 
-def living(view: Callable[..., Response]) -> Callable[..., Response]:
-    """Give the view the link instead of its token; a dead one says why it is dead."""
+def living(*purposes: str) -> Callable[..., Any]:
+    """Give the view the link instead of its token. A dead one says why it is dead, one that is for something else
+    where to go (P10.3)."""
 
-    @functools.wraps(view)
-    def entered(token: str, **more: Any) -> Response:
-        link = _take(token)
-        return _dead_page(link) if link.death else view(link, **more)
+    def declare(view: Callable[..., Response]) -> Callable[..., Response]:
+        @functools.wraps(view)
+        def entered(token: str, **more: Any) -> Response:
+            link = _take(token)
+            if link.death:
+                return _dead_page(link)
+            return view(link, **more) if not purposes or link.purpose in purposes else _page(link, astray=True)
 
-    return entered
+        return entered
+
+    return declare
 
 
 @bp.get("/c/<token>")
 @bp.get(f"/c/<token>/<{ADDRESSES}:part>")
 @public("signed link")
-@living
+@living()
 def progress(link: Link, part: str = "") -> Response:
     """Look: changes nothing, as often as it is opened."""
-    return _link_page(link)
+    return _page(link)
 
 
 @bp.post("/c/<token>/confirm")
 @public("signed link")
-@living
+@living(PROGRESS)
 def confirm_by_link(link: Link) -> Response:
     """Yes, partly or no, once a round."""
-    form = ConfirmForm(link.ticket)
+    form = with_sheet(ConfirmForm, link.ticket)
     return _act(link, form, "confirm", confirming(link.ticket, form, actor=link))
+
+
+@bp.post("/c/<token>/consent")
+@bp.post("/c/<token>/agree")
+@public("signed link")
+@living(CONSENT, DIRECTION)
+def agree_by_link(link: Link) -> Response:
+    """To the plan, or to the direction: yes, or no with the reason; once."""
+    form = AgreeForm()
+    return _act(link, form, ACTIONS[link.purpose], agreeing(link.ticket, form, actor=link, purpose=link.purpose))
 
 
 @bp.post("/c/<token>/dispute")
 @public("signed link")
-@living
+@living(PROGRESS)
 def dispute_by_link(link: Link) -> Response:
     """A change of mind; after archiving it becomes a ticket of its own."""
     form = DisputeForm()
@@ -83,7 +107,7 @@ def dispute_by_link(link: Link) -> Response:
 
 @bp.post("/c/<token>/information")
 @public("signed link")
-@living
+@living(PROGRESS)
 def supply_by_link(link: Link) -> Response:
     """What was asked for."""
     form = SupplyForm()
@@ -92,24 +116,25 @@ def supply_by_link(link: Link) -> Response:
     return _act(link, form, "supply", do)
 
 
+@bp.post("/c/<token>/question")
+@public("signed link")
+@living()
+def question_again(link: Link) -> Response:
+    """The letter with the question that is open now, once more; it goes to the contact on record."""
+    return _letter(link, "ask_again", lambda: step.ask_again(link), page=_page)
+
+
 @bp.post("/c/<token>/renew")
 @public("signed link")
 def renew(token: str) -> Response:
     """A fresh link, sent to the contact on record and shown to nobody."""
     link = _take(token)
-    return pages.act(
-        PlainForm(),
-        action="renew_link",
-        thing=_door(link),
-        page=pages.refuse_form,
-        do=lambda: step.renew_link(link),
-        then=lambda _: url_for("customer_verification.progress", token=token, sent=1),
-    )
+    return _letter(link, "renew_link", lambda: step.renew_link(link), page=_dead_page)
 
 
 @bp.get("/c/<token>/files/<key>")
 @public("signed link")
-@living
+@living()
 def file_by_link(link: Link, key: str) -> Response:
     """A file of the public story."""
     found = next((file for file in attachments_of(link.ticket_id) if file.key == key and file.public), None)
@@ -134,30 +159,58 @@ def _door(link: Link) -> Door:
     return Door(link.id, link.ticket.version)
 
 
+def _letter(link: Link, action: str, do: Callable[[], Any], *, page: Callable[..., Response]) -> Response:
+    """Something goes to the contact on record, whoever asks for it here."""
+    return pages.act(
+        SendForm(),
+        action=action,
+        thing=_door(link),
+        page=lambda form: page(link, send=form),
+        do=do,
+        then=lambda _: url_for("customer_verification.progress", token=link.token, sent=1),
+    )
+
+
 def _act(link: Link, form: FlaskForm, action: str, do: Callable[[], Any]) -> Response:
     return pages.act(
         form,
         action=action,
         thing=_door(link),
-        page=lambda f: _link_page(link, **{action: f}),
+        page=lambda f: _page(link, **{action: f}),
         do=do,
         then=lambda _: url_for("customer_verification.progress", token=link.token),
     )
 
 
-def _link_page(link: Link, **forms: FlaskForm) -> Response:
+def _page(link: Link, *, astray: bool = False, **forms: FlaskForm) -> Response:
+    """What the link is for. `astray`: something else was asked of it; nothing was done, and it says so."""
+    shown = {
+        "view": customer_view(link.ticket),
+        "door": _door(link),
+        "here": url_for("customer_verification.progress", token=link.token),
+        "sent": "sent" in request.args,
+        "send": forms.pop("send", None) or SendForm(formdata=None),
+        "astray": astray,
+        "status": 409 if astray else 200,
+    }
+    if link.purpose == PROGRESS:
+        return _progress_page(link, shown, **forms)
+    asked, action = question_view(link.ticket, link.purpose), ACTIONS[link.purpose]
+    form = forms.get(action) or AgreeForm(formdata=None, key=asked["key"])
+    return pages.show("customer_verification/question.html", asked=asked, action=action, form=form, **shown)
+
+
+def _progress_page(link: Link, shown: dict[str, Any], **forms: FlaskForm) -> Response:
     return pages.show(
         "customer_verification/link.html",
-        view=customer_view(link.ticket),
-        door=_door(link),
-        here=url_for("customer_verification.progress", token=link.token),
-        confirm=forms.get("confirm") or ConfirmForm(link.ticket, formdata=None),
+        confirm=forms.get("confirm") or with_sheet(ConfirmForm, link.ticket, formdata=None),
         dispute=forms.get("dispute") or DisputeForm(formdata=None),
         supply=forms.get("supply") or SupplyForm(formdata=None),
+        **shown,
     )
 
 
-def _dead_page(link: Link) -> Response:
+def _dead_page(link: Link, *, send: FlaskForm | None = None) -> Response:
     return pages.show(
         "customer_verification/dead.html",
         status=410,
@@ -165,5 +218,6 @@ def _dead_page(link: Link) -> Response:
         door=_door(link),
         here=url_for("customer_verification.progress", token=link.token),
         renewable=link.death in step.RENEWABLE,
+        send=send or SendForm(formdata=None),
         sent="sent" in request.args,
     )

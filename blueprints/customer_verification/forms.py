@@ -1,36 +1,97 @@
 """Forms of confirmation: the customer's own, and what colleagues take down for them."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import MultipleFileField, RadioField, StringField, TextAreaField
+from wtforms import BooleanField, HiddenField, MultipleFileField, RadioField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional
 
 from blueprints.fields import codes
-from blueprints.labels import locale
+from blueprints.labels import label, locale
 from models.ground.vocabulary import Verdict
+from models.insight.customer_view import words_for
+from models.record.resolution import sheet_of
 from models.record.ticket import Ticket
+from models.rules.answers import CHECKS, DISSATISFIED, SATISFIED, SHEET, WORDS
+
+F = TypeVar("F", bound="AnswerForm")
+QUESTIONS = {"verdict": _l("Is it solved?"), "uat": _l("Do you accept it?"), "postponed": _l("Do you accept this?")}
+HOLDS = [("yes", _l("Yes")), ("no", _l("No"))]
+# How an answer can be meant that contradicts itself: what is offered, and nothing of it chosen beforehand (P10.6).
+READINGS: dict[str, list[tuple[str, Any]]] = {
+    CHECKS: [
+        ("yes", _l("Solved: what I marked no longer matters")),
+        ("partly", _l("Partly solved: what I marked remains")),
+    ],
+    WORDS: [
+        ("yes", _l("Solved: my comment is only a remark")),
+        ("partly", _l("Partly solved: what I wrote remains")),
+        ("no", _l("Not solved: back to work")),
+    ],
+    DISSATISFIED: [
+        ("yes", _l("Solved, and I am dissatisfied all the same")),
+        ("no", _l("Not solved: back to work")),
+    ],
+    SATISFIED: [("no", _l("Not solved: back to work")), ("yes", _l("Solved, and I am satisfied"))],
+}
 
 _answer = InputRequired(_l("Please choose an answer."))
 
 
-class ConfirmForm(FlaskForm):
+class AnswerForm(FlaskForm):
     """Is it solved, and how satisfied are you: nothing is chosen beforehand (P10.2)."""
 
-    title, submit_text = _l("Say whether it is solved"), _l("Send the answer")
-    effect = _l("The desk is told. “Not solved” goes straight back to work.")
-    verdict = RadioField(_l("Is it solved?"), choices=codes("verdict", Verdict), validators=[_answer])
-    satisfaction = RadioField(_l("How satisfied are you?"), validators=[Optional()])
+    verdict = RadioField(choices=codes("verdict", Verdict), validators=[_answer])
+    satisfaction = RadioField(validators=[Optional()])
     comment = TextAreaField(_l("Comment; what is not solved"), validators=[Length(max=4000)])
-    files = MultipleFileField(_l("Files"))
+    asked = HiddenField(validators=[Length(max=80)])
+    about: tuple[str, ...] = ()  # what does not fit together and is asked about now
+    positions: tuple[int, ...] = ()  # of the sheet
+    words = "verdict"  # the kind of words that the verdicts have
 
     def __init__(self, ticket: Ticket, **values: Any) -> None:
         super().__init__(**values)
+        words = self.words = words_for(ticket)
+        offered = [verdict for verdict in Verdict if words != "postponed" or verdict != Verdict.PARTLY]
+        self.verdict.label.text = QUESTIONS[words]
+        self.verdict.choices = [(str(verdict), label(words, verdict)) for verdict in offered]
         self.satisfaction.choices = scale_of(ticket)
 
+    @property
+    def errors(self) -> dict[str, Any]:
+        """A question is no error."""
+        return {} if self.about else dict(super().errors)
 
-class SpokenForm(FlaskForm):
+    @property
+    def sheet(self) -> list[tuple[RadioField, StringField]]:
+        """Each line of the joint verification sheet: whether it holds, and what is wrong."""
+        return [(self[f"check_{nth}"], self[f"remark_{nth}"]) for nth in self.positions]
+
+    @property
+    def is_sheet_open(self) -> bool:
+        """Whether the sheet is shown although nobody has opened it: it is the next step, or holds something."""
+        return SHEET in self.about or any(row.data not in (None, "None", "") for row, _ in self.sheet)
+
+    def ask(self, about: tuple[str, ...]) -> None:
+        """Show the answer again with a question, both readings beside each other and neither chosen."""
+        self.about = about
+        if SHEET in about:
+            return
+        self.asked.data = " ".join(about)
+        self.verdict.choices, self.verdict.data = READINGS[about[0]], None
+
+
+class ConfirmForm(AnswerForm):
+    """The customer's own answer."""
+
+    title, submit_text = _l("Say whether it is solved"), _l("Send the answer")
+    effect = _l("The desk is told. “Not solved” goes straight back to work.")
+    satisfaction = RadioField(_l("How satisfied are you?"), validators=[Optional()])
+    files = MultipleFileField(_l("Files"))
+
+
+class SpokenForm(AnswerForm):
     """A confirmation on the telephone, with who said it and how (P10.7)."""
 
     title, submit_text = _l("Record a spoken confirmation"), _l("Record the answer")
@@ -41,13 +102,7 @@ class SpokenForm(FlaskForm):
         validators=[InputRequired(_l("Please say by what means.")), Length(max=80)],
         description=_l("For example: telephone, in person."),
     )
-    verdict = RadioField(_l("Is it solved?"), choices=codes("verdict", Verdict), validators=[_answer])
     satisfaction = RadioField(_l("How satisfied are they?"), validators=[Optional()])
-    comment = TextAreaField(_l("Comment; what is not solved"), validators=[Length(max=4000)])
-
-    def __init__(self, ticket: Ticket, **values: Any) -> None:
-        super().__init__(**values)
-        self.satisfaction.choices = scale_of(ticket)
 
 
 class DisputeForm(FlaskForm):
@@ -60,11 +115,54 @@ class DisputeForm(FlaskForm):
     )
 
 
+class AgreeForm(FlaskForm):
+    """Do you agree with the plan, or with the direction (P7.4, P8.3): nothing is chosen beforehand."""
+
+    title, submit_text = _l("Say whether you agree"), _l("Send the answer")
+    effect = _l("The desk is told. Nothing is done before you agree.")
+    answer = RadioField(
+        _l("Do you agree?"), choices=[("yes", _l("I agree")), ("no", _l("I do not agree"))], validators=[_answer]
+    )
+    comment = TextAreaField(_l("Comment; why you do not agree"), validators=[Length(max=4000)])
+    key = HiddenField(validators=[Length(max=64)])  # what was read: an answer counts for nothing else
+
+
+class SpokenConsentForm(FlaskForm):
+    """A consent on the telephone, with who said it and how (P7.4, P10.7)."""
+
+    title, submit_text = _l("Record a spoken consent"), _l("Record the answer")
+    effect = _l("It is marked as spoken and taken down by you.")
+    said_by, how = SpokenForm.said_by, SpokenForm.how
+    answer = RadioField(
+        _l("Do they agree?"), choices=[("yes", _l("They agree")), ("no", _l("They do not agree"))], validators=[_answer]
+    )
+    comment = TextAreaField(_l("Comment; why they do not agree"), validators=[Length(max=4000)])
+    key = HiddenField(validators=[Length(max=64)])
+
+
+class SendForm(FlaskForm):
+    """Something is sent to the address on record; ticked by a person, since programs press every button (P10.2)."""
+
+    sure = BooleanField(
+        _l("Yes, to the address on record"), validators=[InputRequired(_l("Please tick this, so that it is sent."))]
+    )
+
+
 class SupplyForm(FlaskForm):
     """What was asked for, or what else came to mind."""
 
     text = TextAreaField(_l("Your answer"), validators=[Length(max=8000)])
     files = MultipleFileField(_l("Files"), id="supply-files")
+
+
+def with_sheet(form: type[F], ticket: Ticket, **values: Any) -> F:
+    """The form with a line for each check that was written for this round (P10.6)."""
+    sheet = sheet_of(ticket)
+    fields: dict[str, Any] = {"positions": tuple(check.position for check in sheet)}
+    for check in sheet:
+        fields[f"check_{check.position}"] = RadioField(check.text, choices=HOLDS, validators=[Optional()])
+        fields[f"remark_{check.position}"] = StringField(_l("What is wrong"), validators=[Length(max=500)])
+    return type(form.__name__, (form,), fields)(ticket, **values)
 
 
 def scale_of(ticket: Ticket) -> list[tuple[str, str]]:

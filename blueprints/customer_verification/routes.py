@@ -1,6 +1,7 @@
 """Confirmation by people with an account, what was said on the telephone, and the customer's link itself."""
 
 import io
+from typing import Any
 
 import segno
 from flask import Response
@@ -8,12 +9,25 @@ from flask import Response
 from blueprints.access import me, requires, ticket
 from blueprints.customer_verification import behind_link, bp
 from blueprints.customer_verification.behind_link import address_of
-from blueprints.customer_verification.deeds import answer_of, confirming, disputing
-from blueprints.customer_verification.forms import ConfirmForm, DisputeForm, SpokenForm
+from blueprints.customer_verification.deeds import (
+    agreeing,
+    confirming,
+    disputing,
+    taking_down,
+    taking_down_consent,
+)
+from blueprints.customer_verification.forms import (
+    AgreeForm,
+    ConfirmForm,
+    DisputeForm,
+    SpokenConsentForm,
+    SpokenForm,
+    with_sheet,
+)
 from blueprints.tickets.view import deed, pressed, ticket_url
 from models.ground.errors import Missing
-from models.insight.customer_view import customer_view
-from models.record.link import living_link
+from models.insight.customer_view import customer_view, question_view
+from models.record.link import CONSENT, living_link, purpose_in
 from models.record.ticket import Ticket
 from models.steps import customer_verification as step
 
@@ -24,7 +38,7 @@ __all__ = ["behind_link", "bp"]
 @requires("confirm", ticket)
 def confirmation(ticket: Ticket) -> Response:
     """The same question for a reporter who is signed in."""
-    form = ConfirmForm(ticket)
+    form = with_sheet(ConfirmForm, ticket)
     return deed(
         ticket,
         form,
@@ -47,14 +61,46 @@ def dispute(ticket: Ticket) -> Response:
 @requires("record_spoken", ticket)
 def spoken(ticket: Ticket) -> Response:
     """What was said on the telephone."""
-    form = SpokenForm(ticket)
+    form = with_sheet(SpokenForm, ticket)
     return deed(
         ticket,
         form,
         action="record_spoken",
-        do=lambda: step.record_spoken(
-            ticket, actor=me(), said_by=form.said_by.data, how=form.how.data, **answer_of(form)
-        ),
+        do=taking_down(ticket, form, actor=me()),
+        template="customer_verification/spoken.html",
+        view=customer_view(ticket),
+    )
+
+
+@bp.route("/t/<number>/consent", methods=["GET", "POST"])
+@requires("consent", ticket)
+def consent(ticket: Ticket) -> Response:
+    """The same question about the plan for a reporter who is signed in (P7.4)."""
+    asked = _asked(ticket)
+    form = AgreeForm(key=asked["key"])
+    return deed(
+        ticket,
+        form,
+        action="consent",
+        do=agreeing(ticket, form, actor=me(), purpose=CONSENT),
+        template="customer_verification/consent.html",
+        asked=asked,
+    )
+
+
+@bp.route("/t/<number>/spoken-consent", methods=["GET", "POST"])
+@requires("record_spoken_consent", ticket)
+def spoken_consent(ticket: Ticket) -> Response:
+    """What was said about the plan on the telephone."""
+    asked = _asked(ticket)
+    form = SpokenConsentForm(key=asked["key"])
+    return deed(
+        ticket,
+        form,
+        action="record_spoken_consent",
+        do=taking_down_consent(ticket, form, actor=me()),
+        template="customer_verification/consent.html",
+        asked=asked,
     )
 
 
@@ -76,9 +122,16 @@ def revoke_link(ticket: Ticket) -> Response:
 @requires("send_link", ticket)
 def link_picture(ticket: Ticket) -> Response:
     """The link as a QR code, for a telephone held up to the screen."""
-    link = living_link(ticket)
+    link = living_link(ticket, purpose=purpose_in(ticket.state))
     if link is None:
         raise Missing("There is no link that works. Send one first.")
     drawn = io.BytesIO()
     segno.make(address_of(link), error="m").save(drawn, kind="svg", scale=4, border=2, light="white")
     return Response(drawn.getvalue(), mimetype="image/svg+xml", headers={"Cache-Control": "no-store"})
+
+
+def _asked(ticket: Ticket) -> dict[str, Any]:
+    """What was explained to the customer; a ticket without a plan has no such page."""
+    if not ticket.plans:
+        raise Missing("There is no plan yet that could be agreed to.")
+    return question_view(ticket, CONSENT)

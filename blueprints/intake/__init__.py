@@ -1,1 +1,5 @@
 """Intake: reporting, and following one's own reports."""
+
+from flask import Blueprint
+
+bp = Blueprint("intake", __name__)

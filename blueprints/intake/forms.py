@@ -2,12 +2,12 @@
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import MultipleFileField, SelectField, StringField, TextAreaField, ValidationError
+from wtforms import MultipleFileField, RadioField, SelectField, StringField, TextAreaField, ValidationError
 from wtforms.validators import InputRequired, Length, Optional
 
-from blueprints.fields import MINUTE, Moment, chosen, optional_codes, service_choices
+from blueprints.fields import MINUTE, Moment, chosen, codes, optional_codes, service_choices
 from blueprints.lookup import ColleagueLookup, ContactLookup
-from models.ground.vocabulary import Impact, Urgency
+from models.ground.vocabulary import Impact, RequestType, Severity, Urgency
 
 _unknown = _l("Not known")
 
@@ -40,8 +40,32 @@ class ReportForm(FlaskForm):
     workaround = TextAreaField(_l("What you have tried already"), validators=[Length(max=8000)])
 
 
-class TelephoneForm(ReportForm):
-    """The same, for somebody on the telephone: a known contact, a new one, or a colleague."""
+class RequestForm(FlaskForm):
+    """What is wished for: the scene, and the effect that is hoped for; one of the two will do (P2.2)."""
+
+    description = TextAreaField(
+        _l("Scene"),
+        validators=[Length(max=20_000)],
+        description=_l("Who does what, where, and what is missing there?"),
+    )
+    expected = TextAreaField(
+        _l("Expected effect"),
+        validators=[Length(max=20_000)],
+        description=_l("What should be possible, or better, then?"),
+    )
+    category = RadioField(_l("Type (optional)"), choices=codes("category", RequestType), validators=[Optional()])
+    wished = RadioField(_l("Priority (optional)"), choices=codes("priority", Severity), validators=[Optional()])
+    files = MultipleFileField(_l("Files"))
+    service = SelectField(_l("System"), coerce=chosen, choices=service_choices(_unknown), validators=[Optional()])
+    affected = StringField(_l("Who else would use it"), validators=[Length(max=200)])
+
+    def validate_description(self, field: TextAreaField) -> None:
+        if not (field.data or "").strip() and not (self.expected.data or "").strip():
+            raise ValidationError(_l("Please say what you need."))
+
+
+class Caller:
+    """Somebody on the telephone: a known contact, a new one, or a colleague."""
 
     reported_at = Moment(_l("The call came at"), format=MINUTE, validators=[Optional()])
     contact = ContactLookup(
@@ -56,6 +80,14 @@ class TelephoneForm(ReportForm):
     def validate_reporter(self, field: ColleagueLookup) -> None:
         if field.row and self.contact.row:
             raise ValidationError(_l("Either a customer's contact or a colleague, please; not both."))
+
+
+class TelephoneForm(Caller, ReportForm):
+    """A fault, told by a caller."""
+
+
+class RequestCallForm(Caller, RequestForm):
+    """A request, told by a caller."""
 
 
 class InformationForm(FlaskForm):

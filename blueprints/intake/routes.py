@@ -3,17 +3,19 @@
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, Response, request, url_for
+from flask import Response, request, url_for
 from flask_wtf import FlaskForm
 
 from blueprints import lookup, pages
 from blueprints.access import me, requires, ticket
 from blueprints.fields import instant, row
+from blueprints.intake import bp, wishes
 from blueprints.intake.forms import InformationForm, ReportForm, TelephoneForm
 from blueprints.labels import zone
 from blueprints.tickets.view import deed, ticket_url, watch_queue
 from models.ground import clock
 from models.insight import board
+from models.insight.incidents import joined_by, next_updates, offered
 from models.insight.likely import likely
 from models.insight.story import newest_question
 from models.people.team import Service
@@ -22,14 +24,15 @@ from models.record.deadline import RUNNING, deadlines_of
 from models.record.ticket import Ticket
 from models.steps import intake as step
 
-bp = Blueprint("intake", __name__)
+__all__ = ["bp", "wishes"]
 BOXES = ("open", "waiting", "closed")
 
 
 @bp.get("/report")
 @requires("report")
 def report() -> Response:
-    return _report_page(ReportForm())
+    """A fault, or with `?type=request` a request."""
+    return wishes.request_page() if request.args.get("type") == "request" else _report_page(ReportForm())
 
 
 @bp.post("/report")
@@ -52,7 +55,8 @@ def send_report() -> Response:
 def suggest() -> Response:
     """While somebody types: what it may already be (P2.4)."""
     words = request.args.get("description", "")[:2000]
-    return pages.show("intake/likely.html", likely=likely(me(), words), words=words)
+    found = likely(me(), words)
+    return pages.show("intake/likely.html", likely=found, words=words, news_of=next_updates(found.incidents))
 
 
 @bp.get("/report/telephone")
@@ -103,7 +107,8 @@ def my() -> Response:
     box = request.args.get("box", "open")
     box = box if box in BOXES else "open"
     page = board.reported_by(me(), box=box, after=request.args.get("after", ""))
-    return watch_queue("intake/my.html", page, url_for("intake.my", box=box), box=box)
+    joined = joined_by(me()) if box == BOXES[0] else []
+    return watch_queue("intake/my.html", page, url_for("intake.my", box=box), box=box, joined=joined)
 
 
 @bp.route("/t/<number>/information", methods=["GET", "POST"])
@@ -144,7 +149,14 @@ def _occurred_at(said: datetime | None) -> datetime | None:
 
 
 def _report_page(form: FlaskForm) -> Response:
-    return pages.show("intake/report.html", form=form, kept_files=lambda: pages.kept_files(me()))
+    incidents = offered(me())
+    return pages.show(
+        "intake/report.html",
+        form=form,
+        kept_files=lambda: pages.kept_files(me()),
+        incidents=incidents,
+        news_of=next_updates(incidents),
+    )
 
 
 def _telephone_page(form: FlaskForm) -> Response:

@@ -10,7 +10,7 @@ from blueprints.knowledge.forms import ArticleForm, PlainForm, ReturnForm
 from blueprints.tickets.view import ticket_url
 from models.ground import clock
 from models.ground.db import db
-from models.insight import board
+from models.insight import board, paging
 from models.insight.revision import Part, difference
 from models.record.article import Article, ArticleRevision, awaiting_review, published
 from models.record.search import matches, named_by
@@ -143,7 +143,7 @@ def search() -> Response:
     if exact and can_see(me(), exact):
         return redirect(ticket_url(exact), 303)  # type: ignore[return-value]
     condition = matches(q)
-    page = board.Page((), (), "")
+    page = paging.Page((), (), "")
     if condition is not None:
         page = board.found(me(), condition, after=request.args.get("after", ""))
     next_url = url_for("knowledge.search", q=q, after=page.next) if page.next else ""

@@ -2,10 +2,21 @@
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, DateTimeLocalField, RadioField, StringField, TextAreaField
+from wtforms import (
+    DateTimeLocalField,
+    FieldList,
+    Form,
+    FormField,
+    HiddenField,
+    MultipleFileField,
+    RadioField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.validators import InputRequired, Length, Optional
 
 from blueprints.fields import MINUTE
+from models.record.plan import DONE, FAILED, LEFT_OUT
 
 
 class WorkForm(FlaskForm):
@@ -13,26 +24,47 @@ class WorkForm(FlaskForm):
 
     title, submit_text = _l("Record a step carried out"), _l("Record the step")
     effect = _l("Only colleagues see this. It is never edited away.")
+    task = HiddenField()  # the number of the plan's step; "" beyond the plan
+    outcome = RadioField(
+        _l("How it went"),
+        choices=[(DONE, _l("It is carried out")), (FAILED, _l("It failed")), (LEFT_OUT, _l("It is left out"))],
+        default=DONE,
+        validators=[InputRequired(_l("Please say how it went."))],
+    )
     body = TextAreaField(
         _l("What was carried out"),
         validators=[InputRequired(_l("Please write what was carried out.")), Length(max=8000)],
     )
     started_at = DateTimeLocalField(_l("Started at"), format=MINUTE, validators=[Optional()])
     ended_at = DateTimeLocalField(_l("Ended at"), format=MINUTE, validators=[Optional()])
-    evidence = TextAreaField(_l("Evidence: before and after"), validators=[Length(max=4000)])
-    deviation = TextAreaField(_l("Deviation from the plan, if any"), validators=[Length(max=4000)])
-    failed = BooleanField(_l("This step failed"))
+    result = TextAreaField(_l("Result of the step"), validators=[Length(max=4000)])
+    deviation = TextAreaField(
+        _l("Deviation from the plan, if any"),
+        validators=[Length(max=4000)],
+        description=_l("Needed when a step is left out, is not in the plan, or follows one that failed."),
+    )
+    before = TextAreaField(_l("Before the step"), validators=[Length(max=4000)])
+    after = TextAreaField(_l("After the step"), validators=[Length(max=4000)])
+    files = MultipleFileField(_l("Files"), id="work-files")
+
+
+class UndoneForm(Form):
+    """One part of the rollback."""
+
+    body = StringField(_l("What was rolled back"), validators=[Length(max=4000)])
+    at = DateTimeLocalField(_l("Done at"), format=MINUTE, validators=[Optional()])
 
 
 class RollBackForm(FlaskForm):
-    """The rollback plan was carried out."""
+    """The rollback plan was carried out, part by part."""
 
     title, submit_text = _l("Roll back"), _l("It is rolled back")
     effect = _l("The ticket goes back to its plan; a new revision needs approval.")
     reason = TextAreaField(
-        _l("What failed, and what was rolled back"),
+        _l("What failed"),
         validators=[InputRequired(_l("Please say what failed and what was rolled back.")), Length(max=4000)],
     )
+    undone = FieldList(FormField(UndoneForm))
 
 
 class PassForm(FlaskForm):
@@ -56,6 +88,9 @@ class PassForm(FlaskForm):
         _l("Confirmed on the spot by"),
         validators=[Length(max=80)],
         description=_l("Only if the reporter tested with you and said yes: then they are not asked again."),
+    )
+    checks = FieldList(
+        StringField(_l("Check"), validators=[Length(max=200)]), label=_l("Joint verification sheet"), max_entries=7
     )
 
 

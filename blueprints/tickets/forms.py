@@ -2,7 +2,7 @@
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import DateTimeLocalField, MultipleFileField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, DateTimeLocalField, MultipleFileField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional
 
 from blueprints.fields import MINUTE, codes
@@ -27,6 +27,7 @@ class UpdateForm(FlaskForm):
     effect = _l("Whoever reported the fault and everybody who follows it is told.")
     text = TextAreaField(_l("Update"), validators=[_something, Length(max=8000)], id="update-text")
     files = MultipleFileField(_l("Files"), id="update-files")
+    below = BooleanField(_l("Also tell the open reports below this incident"), default=True)
 
 
 class CallForm(FlaskForm):

@@ -15,13 +15,15 @@ from models.ground.db import db
 from models.ground.errors import Missing
 from models.record.attachment import attachments_of
 from models.record.entry import Entry
+from models.record.relation import open_children
 from models.record.ticket import Ticket
 from models.rules.permissions import allows
-from models.steps import comment, escalation
+from models.steps import comment, escalation, relations
 
 bp = Blueprint("tickets", __name__)
 
 
+@bp.get("/d/<number>", endpoint="request")  # the same page; links to requests lead there
 @bp.get("/t/<number>")
 @requires("view", ticket)
 def page(ticket: Ticket) -> Response:
@@ -53,8 +55,9 @@ def note(ticket: Ticket) -> Response:
 @bp.route("/t/<number>/update", methods=["GET", "POST"])
 @requires("update", ticket)
 def update(ticket: Ticket) -> Response:
-    form = UpdateForm()
-    return _said(ticket, form, "update", comment.post_update)
+    form, below = UpdateForm(), len(open_children(ticket))
+    post = relations.post_update_below if below and form.below.data else comment.post_update
+    return _said(ticket, form, "update", post, below=below)
 
 
 @bp.route("/t/<number>/call", methods=["GET", "POST"])
@@ -110,7 +113,8 @@ def acknowledge(ticket: Ticket) -> Response:
 @requires("redact", ticket)
 def redact_report(ticket: Ticket) -> Response:
     """The reported text itself holds a secret."""
-    form = RedactReportForm(replacement=ticket.description)
+    said = dict.fromkeys(filter(None, (ticket.description, ticket.expected)))  # of a request often two texts
+    form = RedactReportForm(replacement="\n\n".join(said))
     return deed(
         ticket,
         form,
@@ -134,7 +138,7 @@ def redact(text: Entry) -> Response:
     )
 
 
-def _said(ticket: Ticket, form: FlaskForm, action: str, command: Any) -> Response:
+def _said(ticket: Ticket, form: FlaskForm, action: str, command: Any, **context: Any) -> Response:
     keys = pages.files_of(form.files.data or [], me()) if form.is_submitted() else []
     return deed(
         ticket,
@@ -143,4 +147,5 @@ def _said(ticket: Ticket, form: FlaskForm, action: str, command: Any) -> Respons
         do=lambda: command(ticket, actor=me(), text=form.text.data, files=keys),
         then=lambda _: ticket_url(ticket, "timeline"),
         template=f"tickets/{action}.html",
+        **context,
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable
 from functools import cached_property
+from types import SimpleNamespace
 
 from blueprints.labels import locale, zone
 from blueprints.tickets.forms import NoteForm, UpdateForm
@@ -10,12 +11,15 @@ from blueprints.tickets.ways import BESIDE, ROAD, Way, ways
 from models.ground.vocabulary import State
 from models.insight.case import Case, case_of
 from models.insight.cast import cast_of
+from models.insight.incidents import Progress, progress_of
+from models.insight.relations import Belonging
 from models.insight.story import Moment
 from models.insight.suggestion import suggest_senior
 from models.people.person import Person
 from models.record.attachment import Attachment, attachments_of
 from models.record.deadline import Deadline
-from models.record.link import Link, living_link
+from models.record.link import Link, living_link, purpose_in
+from models.record.relation import open_children
 from models.record.ticket import Ticket
 from models.rules import workflow
 from models.rules.permissions import allows
@@ -67,6 +71,42 @@ class Seen:
         return case_of(self.ticket)
 
     @cached_property
+    def belonging(self) -> Belonging:
+        return Belonging(self.ticket, self.reader)
+
+    @property
+    def may_be_the_same(self) -> bool:
+        """Whether it is asked if the ticket was reported already: as long as it can be merged and nobody has said."""
+        return not self.belonging and workflow.can(self.reader, "merge", self.ticket)
+
+    @property
+    def sees_bearer(self) -> bool:
+        bearer = self.belonging.bearer
+        return bearer is not None and allows(self.reader, "view", bearer)
+
+    @property
+    def progress(self) -> Progress:
+        """How the work stands there, of a ticket that is merged."""
+        return progress_of(self.ticket)
+
+    @property
+    def merged(self) -> list[SimpleNamespace]:
+        """Each report that was merged into it, with its files and all that was said there."""
+        return [
+            SimpleNamespace(
+                ticket=one,
+                files=[file for file in attachments_of(one.id) if file.is_of_report],
+                moments=told(one, internal=self.internal),
+            )
+            for one in self.belonging.merged
+        ]
+
+    @property
+    def below(self) -> int:
+        """To how many reports below this incident an update can go, too (P3.8)."""
+        return len(open_children(self.ticket)) if self.internal and self.belonging.ties.has_relations else 0
+
+    @cached_property
     def road(self) -> list[Way]:
         return ways(ROAD, self.ticket, self.case, self.reader)
 
@@ -89,7 +129,7 @@ class Seen:
     @property
     def files(self) -> list[Attachment]:
         """Files of the report; those of a text stand with it in the timeline."""
-        return [f for f in attachments_of(self.ticket.id) if f.entry_id is None and (self.internal or f.public)]
+        return [f for f in attachments_of(self.ticket.id) if f.is_of_report and (self.internal or f.public)]
 
     @property
     def missing(self) -> list[str]:
@@ -98,7 +138,7 @@ class Seen:
 
     @property
     def link(self) -> Link | None:
-        return living_link(self.ticket)
+        return living_link(self.ticket, purpose=purpose_in(self.ticket.state))
 
     @property
     def senior(self) -> Person | None:

@@ -8,9 +8,13 @@ from flask_babel import gettext as _
 
 from blueprints.access import me
 from blueprints.labels import label, level_words, local
+from models.ground.vocabulary import Kind
 from models.insight.story import Moment, story
+from models.record.event import is_of_another_kind
 from models.record.ticket import Ticket
 from models.rules import workflow
+
+MERGING = ("merged", "absorbed", "unmerged", "released", "split_off")  # whoever sees the one sees the other
 
 
 def told(ticket: Ticket, *, internal: bool) -> list[Moment]:
@@ -23,7 +27,7 @@ def told(ticket: Ticket, *, internal: bool) -> list[Moment]:
 
 
 def _dress(moment: Any, ticket: Ticket, may_redact: bool) -> None:
-    more = _more(ticket, moment.name, moment.details)
+    more = _more(moment, moment.name, moment.details)
     moment.title = label("event", moment.name) + (_(": ") + more if more else "")
     if moment.who is None and moment.who_name:
         moment.who = SimpleNamespace(name=moment.who_name)
@@ -33,15 +37,21 @@ def _dress(moment: Any, ticket: Ticket, may_redact: bool) -> None:
         moment.redact_url = url_for("tickets.redact", entry_id=moment.entry_id)
 
 
-def _more(ticket: Ticket, name: str, d: dict[str, Any]) -> str:
+def _more(moment: Moment, name: str, d: dict[str, Any]) -> str:
     """What distinguishes this moment from others of its kind."""
     if name == "warned":
         return f"{label('clock', d['kind'])} {d['percent']}%" if "percent" in d else ""
     if name == "escalated":
         return f"{label('clock', d['kind'])} → {label('role', d['role'])}" if "role" in d else ""
-    if "severity" in d and name in ("reported", "triaged", "regraded"):
-        given = f"{d['severity']} {level_words(ticket, d['severity'])}"
+    if "severity" in d and name in ("reported", "triaged", "regraded", "policy_changed"):
+        given = _level(moment, d)
         return f"{given} → {d['assignee_name']}" if d.get("assignee_name") else given
+    if name in ("direction_agreed", "delivery_changed"):
+        return local(d.get("deliver_at"))
+    if name in ("assessed", "postponed"):
+        return label("feasibility", d.get("verdict"))
+    if name in MERGING:
+        return str(d.get("other") or d.get("into") or d.get("out_of") or "")
     if name == "waited":
         return label("party", d.get("party"))
     if name.startswith("extension_"):
@@ -55,3 +65,11 @@ def _more(ticket: Ticket, name: str, d: dict[str, Any]) -> str:
     if "revision" in d:
         return _("revision %(number)s", number=d["revision"])
     return str(d.get("assignee_name", ""))
+
+
+def _level(moment: Moment, d: dict[str, Any]) -> str:
+    """Level or priority; and that a fault became a request, or the other way round (P3.1)."""
+    kind = d.get("ticket_kind")
+    words = label("priority", d["severity"]) if kind == Kind.REQUEST else level_words(moment, d["severity"])
+    turned = f"{label('kind', d['was_ticket_kind'])} → {label('kind', kind)} · " if is_of_another_kind(d) else ""
+    return f"{turned}{d['severity']} {words}"

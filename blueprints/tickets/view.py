@@ -7,7 +7,7 @@ from flask import Response, g, request, send_file, url_for
 from flask_wtf import FlaskForm
 
 from blueprints import pages
-from models.insight.board import Page, tag_of
+from models.insight.paging import Page, tag_of
 from models.record.attachment import Attachment
 from models.record.ticket import Ticket
 
@@ -17,8 +17,9 @@ class PlainForm(FlaskForm):
 
 
 def ticket_url(ticket: Ticket, anchor: str = "") -> str:
-    """The ticket's page."""
-    return url_for("tickets.page", number=ticket.number, _anchor=anchor or None)
+    """The ticket's page: of a fault under /t/, of a request under /d/."""
+    page = "tickets.request" if ticket.is_request else "tickets.page"
+    return url_for(page, number=ticket.number, _anchor=anchor or None)
 
 
 def deed(

@@ -1,1 +1,5 @@
 """Triage: the queue, grading and assigning."""
+
+from flask import Blueprint
+
+bp = Blueprint("triage", __name__)

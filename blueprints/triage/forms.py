@@ -5,7 +5,7 @@ from flask_wtf import FlaskForm
 from wtforms import RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional
 
-from blueprints.fields import chosen, codes, person_choices, team_choices
+from blueprints.fields import chosen, codes, optional_codes, person_choices, team_choices
 from models.ground.vocabulary import Category, Impact, Severity, Urgency
 
 
@@ -59,6 +59,29 @@ class RegradeForm(FlaskForm):
     )
     reason = StringField(
         _l("Reason"), validators=[InputRequired(_l("Please give the reason for the new level.")), Length(max=500)]
+    )
+
+
+class AnotherPolicyForm(FlaskForm):
+    """Graded again, by the levels of another policy; none is chosen beforehand."""
+
+    title, submit_text = _l("Triage under another policy"), _l("Triage under this policy")
+    effect = _l(
+        "The handler is told, and whoever reported the fault. "
+        "A P0 also calls the duty lead and the senior engineers at once, at any hour."
+    )
+    impact = SelectField(_l("Impact"), choices=optional_codes("impact", Impact, "–"), validators=[Optional()])
+    urgency = SelectField(_l("Urgency"), choices=optional_codes("urgency", Urgency, "–"), validators=[Optional()])
+    severity = RadioField(
+        _l("Severity by this policy"),
+        description=_l("The clocks move from their original start."),
+        choices=[],
+        validators=[InputRequired(_l("Please choose a level."))],
+    )
+    reason = StringField(
+        _l("Reason"),
+        description=_l("Such as: the customer has a contract of their own."),
+        validators=[InputRequired(_l("Please give the reason for the other policy.")), Length(max=500)],
     )
 
 

@@ -1,22 +1,26 @@
 """Triage: the queue, and the questions asked of one ticket."""
 
-from flask import Blueprint, Response, request, url_for
+from flask import Response, request, url_for
+from flask_babel import gettext as _t
 
 from blueprints import pages
 from blueprints.access import me, requires, ticket
-from blueprints.fields import row
+from blueprints.fields import person_choices, row
 from blueprints.labels import level_choices
 from blueprints.tickets.view import deed, watch_queue
+from blueprints.triage import another_policy, bp
 from blueprints.triage.forms import AnswerForm, AskForm, CancelForm, HandOverForm, RegradeForm, TriageForm
+from models.ground.vocabulary import State
 from models.insight import board
-from models.insight.suggestion import suggest_assignee, suggest_team
+from models.insight.relations import likely_same
+from models.insight.suggestion import suggest_team, suggestion
 from models.people.person import Person
 from models.people.team import Team
 from models.record.attachment import attachments_of
 from models.record.ticket import Ticket
 from models.steps import triage as step
 
-bp = Blueprint("triage", __name__)
+__all__ = ["another_policy", "bp"]
 
 
 @bp.get("/triage")
@@ -31,14 +35,14 @@ def queue() -> Response:
 @requires("triage", ticket)
 def triage_form(ticket: Ticket) -> Response:
     team = suggest_team(ticket)
-    person = suggest_assignee(team.id if team else None, ticket.severity)
     form = TriageForm(
         impact=ticket.impact or "single",
         urgency=ticket.urgency or "medium",
         severity=ticket.severity,
         team=team.id if team else None,
+        assignee=ticket.assignee_id,  # what remained of another ticket comes with its owner (P10.6)
     )
-    return _triage_page(ticket, form, suggested=person)
+    return _triage_page(ticket, form)
 
 
 @bp.post("/t/<number>/triage")
@@ -111,6 +115,8 @@ def regrade(ticket: Ticket) -> Response:
 def hand_over(ticket: Ticket) -> Response:
     """Another person, or another team."""
     form = HandOverForm(team=ticket.team_id)
+    if ticket.state == State.AWAITING_ASSESSMENT:
+        form.assignee.choices = person_choices("product_manager", _t("As suggested"))()
     return deed(
         ticket,
         form,
@@ -138,13 +144,15 @@ def cancel(ticket: Ticket) -> Response:
     )
 
 
-def _triage_page(ticket: Ticket, form: TriageForm, *, suggested: Person | None = None) -> Response:
+def _triage_page(ticket: Ticket, form: TriageForm) -> Response:
+    team = suggest_team(ticket)
     form.severity.choices = level_choices(ticket)
     return pages.show(
         "triage/triage.html",
         ticket=ticket,
         form=form,
-        suggested=suggested,
+        suggested=suggestion(team.id if team else None, ticket.severity),
         level=ticket.severity,
+        likely=likely_same(me(), ticket),
         files=attachments_of(ticket.id),
     )

@@ -16,6 +16,7 @@ from models.ground.vocabulary import HOUSEKEEPING, State
 from models.policy.calendar import CalendarRow
 from models.policy.version import PolicyVersion
 from models.record import demo_clock, verdict
+from models.record.assessment import Delivery
 from models.record.deadline import Deadline, Firing, Pause
 from models.record.event import Event
 from models.record.extension import Extension
@@ -30,6 +31,8 @@ TOLERATED = timedelta(milliseconds=1)  # two ways to divide
 OWED = {  # what must be running in a state, where the policy agrees it (P4.2)
     "awaiting_triage": ("triage", "resolve"),
     "awaiting_engineer": ("resolve", "update"),
+    "awaiting_assessment": ("assess", "update"),
+    "awaiting_direction": ("follow_up", "update"),
     "awaiting_plan": ("plan", "resolve", "update"),
     "awaiting_approval": ("approve", "resolve", "update"),
     "awaiting_fix": ("resolve", "update"),
@@ -74,11 +77,15 @@ def _see_one_moment() -> None:
 
 
 def _fired() -> tuple[int, int, float]:
-    """How many marks fired in the last day, how many of them late, and the longest lateness in seconds."""
+    """How many marks fired in the last day, how many of them late, and the longest lateness in seconds.
+
+    A breach that was already past when the level was chosen could not be told in time, so it is not judged (P4.2).
+    """
     moved_at = demo_clock.moved_at()  # nobody can be in time for what the demonstration has jumped over
     fired = late = 0
     slowest = 0.0
-    times = select(Firing.due_at, Firing.done_at).where(Firing.done_at > clock.now() - WINDOW)
+    times = select(Firing.due_at, Firing.done_at).join(Deadline, Deadline.id == Firing.deadline_id)
+    times = times.where(Firing.done_at > clock.now() - WINDOW, ~(Deadline.late_by_triage & (Firing.mark == 100)))
     for due_at, done_at in db.session.execute(times):
         jumped = moved_at is not None and due_at < moved_at <= done_at
         lateness = done_at - (moved_at if jumped and moved_at else due_at)
@@ -92,7 +99,9 @@ def _missing() -> int:
     then, moved_at = clock.now() - LATE_AFTER, demo_clock.moved_at()
     if moved_at and then < moved_at:
         return 0  # the demonstration has just jumped: nobody has had ten seconds yet
-    rings = select(Deadline.id).where(Deadline.ring_at <= then)
+    just_graded = exists().where(Event.ticket_id == Deadline.ticket_id, Event.at > then)
+    had_time = ~(Deadline.late_by_triage & just_graded)  # past on the spot; nobody has had ten seconds yet either
+    rings = select(Deadline.id).where(Deadline.ring_at <= then, had_time)
     breached = (
         select(Deadline.id)
         .join(Ticket)
@@ -103,6 +112,7 @@ def _missing() -> int:
             Deadline.due_at <= then,
             Deadline.kind.not_in(HOUSEKEEPING),
             ~exists().where(Firing.deadline_id == Deadline.id, Firing.mark >= 100),
+            had_time,
         )
     )
     return db.session.scalar(select(func.count()).select_from(rings.union(breached).subquery())) or 0
@@ -148,6 +158,11 @@ def _miscounted(clocks: list[Row[Any]]) -> Iterable[dict[str, Any]]:
         )
     )
     policies = _contents({row.version_id for row in clocks})
+    dates = _by_ticket(
+        select(Delivery.ticket_id, Delivery.at, Delivery.due_at)
+        .where(Delivery.ticket_id.in_([row.ticket_id for row in clocks if row.kind == "deliver"]))
+        .order_by(Delivery.id)
+    )
     for row in clocks:
         policy, calendar = policies[row.version_id]
         found = recount.due(
@@ -162,6 +177,7 @@ def _miscounted(clocks: list[Row[Any]]) -> Iterable[dict[str, Any]]:
                 if recount.stops(policy, pause.party, row.kind)
             ],
             extended=_extended(row, granted.get(row.ticket_id, ())),
+            date=_date_agreed(row, dates.get(row.ticket_id, ())),
         )
         if found is None or abs(found - row.due_at) > TOLERATED:
             yield {
@@ -173,6 +189,11 @@ def _miscounted(clocks: list[Row[Any]]) -> Iterable[dict[str, Any]]:
 def _extended(row: Row[Any], granted: Iterable[Row[Any]]) -> float:
     moves = row.kind in ("resolve", "resolve_max")
     return float(sum(one.minutes for one in granted if moves and one.counts_from == row.started_at))
+
+
+def _date_agreed(row: Row[Any], dates: Iterable[Row[Any]]) -> datetime | None:
+    """Of a delivery: the date that was agreed last before its clock began."""
+    return next((one.due_at for one in reversed(list(dates)) if one.at <= row.started_at), None)
 
 
 def _contents(version_ids: set[int]) -> dict[int, tuple[dict[str, Any], dict[str, Any]]]:
@@ -195,7 +216,7 @@ def _changed_since(event_id: int) -> dict[int, int]:
 
 def _absent(changed: dict[int, int]) -> Iterable[dict[str, Any]]:
     """Clocks that a ticket's state owes, that its policy agrees, and that are not there."""
-    wanted = select(Ticket.id, Ticket.number, Ticket.state, Ticket.severity, Ticket.policy_version_id)
+    wanted = select(Ticket.id, Ticket.number, Ticket.kind, Ticket.state, Ticket.severity, Ticket.policy_version_id)
     tickets = list(db.session.execute(wanted.where(Ticket.id.in_(changed), Ticket.state.in_(OWED)))) if changed else []
     policies = _contents({ticket.policy_version_id for ticket in tickets})
     there = _by_ticket(
@@ -207,7 +228,8 @@ def _absent(changed: dict[int, int]) -> Iterable[dict[str, Any]]:
         agreed = policies[ticket.policy_version_id][0]["clocks"]
         running = {row.kind for row in there.get(ticket.id, ())}
         for kind in OWED[ticket.state]:
-            if ticket.severity in agreed.get(kind, {}) and kind not in running:
+            level = "request" if ticket.kind == "request" else ticket.severity
+            if level in agreed.get(kind, {}) and kind not in running:
                 yield {"ticket": ticket.number, "kind": kind, "stored": None, "recounted": None}
 
 

@@ -6,34 +6,33 @@ from itertools import groupby
 from typing import Any, cast
 
 import structlog
-from sqlalchemy import Table, bindparam, exists, func, insert, literal_column, select, tuple_, update
+from sqlalchemy import Table, bindparam, exists, func, insert, literal_column, select, update
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import load_only
-from sqlalchemy.orm.attributes import set_committed_value
 
 from models.clockwork import housekeeping
 from models.ground import clock
+from models.ground.asked import remembered
+from models.ground.bulk import write_many
 from models.ground.db import command, db
 from models.ground.vocabulary import HOUSEKEEPING, Category
-from models.people.team import Service
-from models.policy.version import PolicyVersion
 from models.record.deadline import BREACH, OVERTAKEN, RUNNING, Deadline, Firing
+from models.record.outline import outlines
 from models.record.ticket import ENDED, Ticket
-from models.rules import calling, journal, ladder, marks, notices, workflow
+from models.rules import journal, ladder, marks, workflow
 from models.rules.marks import History
 
 TRY_AGAIN_AFTER = timedelta(minutes=1)
 log = structlog.get_logger("escalation")
-_FIRING, _DEADLINES = cast(Table, Firing.__table__), cast(Table, Deadline.__table__)
-_TURN = update(_DEADLINES).where(_DEADLINES.c.id == bindparam("deadline")).values(
-    mark=bindparam("now_mark"), ring_at=bindparam("now_ring"), breached_at=bindparam("now_breached")
-)  # fmt: skip
-_CLIMBERS = select(Ticket).options(  # what the ladder asks of a ticket; housekeeping reads the rest when it needs it
-    load_only(
-        Ticket.number, Ticket.state, Ticket.version, Ticket.seq, Ticket.chain, Ticket.severity, Ticket.category,
-        Ticket.team_id, Ticket.assignee_id, Ticket.service_id, Ticket.policy_version_id, Ticket.escalation,
-    )
-)  # fmt: skip
+_FIRED = insert(cast(Table, Firing.__table__))
+_TABLE = cast(Table, Deadline.__table__)
+_STANDS = (_TABLE.c.mark == bindparam("stood"), _TABLE.c.state == literal_column(f"'{RUNNING}'"))
+_TURN = (  # compare and set
+    update(_TABLE)
+    .where(_TABLE.c.id == bindparam("clock"), *_STANDS, _TABLE.c.ring_at <= bindparam("now"))
+    .values(mark=bindparam("now_mark"), ring_at=bindparam("now_ring"), breached_at=bindparam("now_breached"))
+)
+_DUE = select(Deadline.id, Deadline.kind, Deadline.ticket_id, Ticket.category).join_from(Deadline, Ticket)
+Due = Any  # a line of it
 Row = dict[str, Any]
 
 
@@ -67,145 +66,111 @@ def at_last_resort(most: int = 100) -> int:
 
 
 @command
-def sweep(limit: int = 500) -> int:
+def sweep(limit: int = 1000) -> int:
     """Fire up to `limit` marks that have come due; returns how many. Any number of sweepers may run at once.
 
-    The tickets are locked first (skipping those that somebody holds), then the marks are claimed by
-    compare-and-set, so a paused, doubled or woken sweeper finds nothing left to do.
+    The tickets are locked first (skipping those that somebody holds), then the marks are looked for anew and claimed
+    by compare-and-set, so a paused, doubled or woken sweeper finds nothing left to do.
     """
-    now = clock.now()
-    late = (
-        select(Deadline.ticket_id).where(Deadline.ring_at <= now).order_by(Deadline.ring_at, Deadline.id).limit(limit)
-    )
-    wanted = set(db.session.scalars(late))
-    if not wanted:
+    wanted = _DUE.where(Deadline.ring_at <= clock.now()).order_by(Deadline.ring_at, Deadline.id).limit(limit)
+    due = db.session.execute(wanted).all()
+    if not due:
         return 0
-    tickets = db.session.scalars(
-        _CLIMBERS.where(Ticket.id.in_(wanted)).order_by(Ticket.id).with_for_update(skip_locked=True)
-    ).all()
-    due = db.session.scalars(
-        select(Deadline)
-        .where(Deadline.ticket_id.in_([ticket.id for ticket in tickets]), Deadline.ring_at <= now)
-        .order_by(Deadline.ring_at, Deadline.id)
-        .limit(limit)
-    ).all()
-    _join(due, tickets)
-    with calling.remembered():
+    tickets = select(Ticket.id).where(Ticket.id.in_({mark.ticket_id for mark in due})).order_by(Ticket.id)
+    locked = set(db.session.scalars(tickets.with_for_update(skip_locked=True)))
+    due = [mark for mark in due if mark.ticket_id in locked]
+    with remembered():
         return _fire_together(due)
 
 
-def _join(due: Sequence[Deadline], tickets: Sequence[Ticket]) -> None:
-    """Every clock gets its ticket, every ticket its policy and service, without looking for them one by one."""
-    for name, kind in (("policy_version", PolicyVersion), ("service", Service)):
-        ids = {getattr(ticket, f"{name}_id") for ticket in tickets}
-        found = {id_: db.session.get(kind, id_) if id_ else None for id_ in ids}
-        for ticket in tickets:
-            set_committed_value(ticket, name, found[getattr(ticket, f"{name}_id")])
-    known = {ticket.id: ticket for ticket in tickets}
-    for deadline in due:
-        set_committed_value(deadline, "ticket", known[deadline.ticket_id])
-
-
-def _fire_together(due: Sequence[Deadline]) -> int:
+def _fire_together(due: Sequence[Due]) -> int:
     """All in one savepoint; when one is in trouble, one by one, so that it does not stop everybody's clocks."""
     try:
-        with db.session.begin_nested(), notices.written_at_once():
+        with db.session.begin_nested():
             return _fire(due)
     except OperationalError:
         raise  # the database itself is away or busy: the whole batch is tried again
     except Exception:
         log.exception("a batch could not be fired and is fired one by one")
-        return sum(_fire_alone(deadline) for deadline in due)
+        return sum(_fire_alone(mark.id) for mark in due)
 
 
-def _fire_alone(deadline: Deadline) -> int:
+def _fire_alone(deadline_id: int) -> int:
     try:
-        with db.session.begin_nested(), notices.written_at_once():
-            db.session.refresh(deadline)  # as the savepoint before left it
-            return _fire([deadline])
+        with db.session.begin_nested():
+            return _fire_one(deadline_id)
     except OperationalError:
         raise
     except Exception:
-        log.exception("a mark could not be fired and is tried again", deadline=deadline.id, kind=deadline.kind)
+        log.exception("a mark could not be fired and is tried again", deadline=deadline_id)
         db.session.execute(
-            update(Deadline).where(Deadline.id == deadline.id).values(ring_at=clock.now() + TRY_AGAIN_AFTER)
+            update(Deadline).where(Deadline.id == deadline_id).values(ring_at=clock.now() + TRY_AGAIN_AFTER)
         )
         return 1
 
 
-def _fire(due: Sequence[Deadline]) -> int:
-    """Claim these marks and do what each demands, in their order; whatever stands together on the ladder together."""
-    claimed, histories = _claim(due), marks.histories_of([deadline.ticket_id for deadline in due])
-    rows: list[dict[str, Any]] = []
+def _fire(due: Sequence[Due]) -> int:
+    """Do what each mark demands, in their order; whatever stands together on the ladder together."""
+    fired = 0
     for plain, some in groupby(due, key=_is_plain):
-        rows += (_climb if plain else _one_by_one)(list(some), claimed, histories)
-    if rows:
-        db.session.execute(insert(_FIRING), rows)
-    return len(claimed)
+        ids = [mark.id for mark in some]
+        fired += _climb(ids) if plain else sum(map(_fire_one, ids))
+    return fired
 
 
-def _is_plain(deadline: Deadline) -> bool:
+def _is_plain(mark: Due) -> bool:
     """Whether it only tells somebody; housekeeping moves the ticket, and security lets people in."""
-    return deadline.kind not in HOUSEKEEPING and deadline.ticket.category != Category.SECURITY
+    return mark.kind not in HOUSEKEEPING and mark.category != Category.SECURITY
 
 
-def _one_by_one(due: list[Deadline], claimed: dict[int, datetime], histories: dict[int, History]) -> list[Row]:
-    rows: list[Row] = []
-    for deadline in due:
-        if deadline.id in claimed and deadline.state == RUNNING:  # an earlier one of the batch may have ended it
-            rows += _do(deadline, claimed[deadline.id], histories)
+def _climb(deadline_ids: list[int]) -> int:
+    """Marks of the ladder, which change little: outlines stand in for the rows, and each table is written at once."""
+    due = [d for d in outlines(deadline_ids) if d.ticket.category != Category.SECURITY]  # graded a moment ago
+    stood = {d.id: d.mark for d in due}
+    histories = marks.histories_of({d.ticket_id for d in due if d.mark < BREACH})
+    fired = [row for d in due for row in _pass_over(d, histories.get(d.ticket_id))]
+    telling = [d for d in due if d.mark == stood[d.id]]
+    with journal.written_together(len(telling)):
+        fired += [_do(d, d.ring_at, histories.get(d.ticket_id)) for d in telling]
+    if write_many(_TURN, [_turned(d, stood[d.id]) for d in due]) != len(due):
+        raise RuntimeError("somebody else has fired some of these marks")
+    write_many(_FIRED, fired)
+    return len(due)
+
+
+def _fire_one(deadline_id: int) -> int:
+    """One mark, with the whole of its ticket; 0: an earlier one of the batch has ended its clock."""
+    is_due = (Deadline.id == deadline_id, Deadline.state == RUNNING, Deadline.ring_at <= clock.now())
+    due_at = db.session.scalar(select(Deadline.ring_at).where(*is_due))
+    taken = update(Deadline).where(*is_due).values(ring_at=None).execution_options(synchronize_session=False)
+    if not db.session.execute(taken).rowcount:  # type: ignore[attr-defined]
+        return 0
+    deadline = db.session.get_one(Deadline, deadline_id, populate_existing=True)
+    db.session.refresh(deadline.ticket)  # as those before it have left it
+    history = marks.history_of(deadline.ticket)
+    fired = _pass_over(deadline, history) or [_do(deadline, due_at, history)]
     db.session.flush()
-    return rows
+    write_many(_FIRED, fired)
+    return 1
 
 
-def _climb(due: list[Deadline], claimed: dict[int, datetime], histories: dict[int, History]) -> list[Row]:
-    """The same for marks of the ladder, which change little: each table is written in one statement."""
-    mine = [deadline for deadline in due if deadline.id in claimed and deadline.state == RUNNING]
-    rows: list[Row] = []
-    with journal.written_together(len(mine)):
-        for deadline in mine:
-            rows += _do(deadline, claimed[deadline.id], histories)
-        if mine:
-            db.session.connection().execute(_TURN, [_turned(deadline) for deadline in mine])
-    db.session.expire_all()  # it is written already
-    return rows
+def _pass_over(deadline: Deadline, history: History | None) -> list[Row]:
+    """Warnings that a later mark has overtaken are recorded and tell nobody; the later one is next."""
+    if deadline.kind in HOUSEKEEPING or deadline.mark >= BREACH:
+        return []
+    due = ladder.due_at_once(deadline, history)
+    if len(due) < 2:
+        return []
+    deadline.mark, deadline.ring_at = due[-1]
+    return [_row(deadline, mark, at, OVERTAKEN) for mark, at in due[:-1]]
 
 
-def _claim(due: Sequence[Deadline]) -> dict[int, datetime]:
-    """Compare and set: for exactly one sweeper the ids of its deadlines, each with the time that was due."""
-    marked = [(deadline.id, deadline.mark) for deadline in due]
-    taken = db.session.scalars(
-        update(Deadline)
-        .where(
-            tuple_(Deadline.id, Deadline.mark).in_(marked),
-            Deadline.ring_at <= clock.now(),
-            Deadline.state == RUNNING,
-        )
-        .values(ring_at=None)
-        .returning(Deadline.id)
-        .execution_options(synchronize_session=False)
-    )
-    ids = set(taken)
-    claimed = {deadline.id: at for deadline in due if deadline.id in ids and (at := deadline.ring_at)}
-    for deadline in due:
-        if deadline.id in claimed:
-            set_committed_value(deadline, "ring_at", None)
-    return claimed
-
-
-def _do(deadline: Deadline, due_at: datetime, histories: dict[int, History]) -> list[Row]:
-    """Fire the mark; warnings that a later mark has overtaken tell nobody, and the later one is next."""
-    mark = deadline.mark
-    history = None if deadline.kind in HOUSEKEEPING else histories[deadline.ticket_id]
-    if mark < BREACH and history:
-        *passed, newest = ladder.due_at_once(deadline, history) or [(mark, due_at)]
-        if passed:
-            deadline.mark, deadline.ring_at = newest
-            return [_row(deadline, overtaken, at, OVERTAKEN) for overtaken, at in passed]
-    role = _act(deadline)
+def _do(deadline: Deadline, due_at: datetime | None, history: History | None) -> Row:
+    """Fire the mark, and find what rings next."""
+    mark, role = deadline.mark, _act(deadline)
     if deadline.state == RUNNING:
         marks.set_next_mark(deadline, after=mark, history=history)
-    return [_row(deadline, mark, due_at, role)]
+    return _row(deadline, mark, due_at, role)
 
 
 def _act(deadline: Deadline) -> str:
@@ -238,15 +203,15 @@ def _escalate(deadline: Deadline) -> str:
     return str(rung.role)
 
 
-def _turned(deadline: Deadline) -> Row:
-    """What a mark of the ladder changes of its clock."""
+def _turned(deadline: Deadline, stood: int) -> Row:
+    """What a mark of the ladder changes of its clock, if it still stands where it stood."""
     return {
-        "deadline": deadline.id, "now_mark": deadline.mark, "now_ring": deadline.ring_at,
-        "now_breached": deadline.breached_at,
+        "clock": deadline.id, "stood": stood, "now": clock.now(), "now_mark": deadline.mark,
+        "now_ring": deadline.ring_at, "now_breached": deadline.breached_at,
     }  # fmt: skip
 
 
-def _row(deadline: Deadline, mark: int, due_at: datetime, role: str) -> Row:
+def _row(deadline: Deadline, mark: int, due_at: datetime | None, role: str) -> Row:
     return {
         "deadline_id": deadline.id, "ticket_id": deadline.ticket_id, "mark": mark, "role": role, "due_at": due_at,
         "done_at": clock.now(),

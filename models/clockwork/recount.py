@@ -25,8 +25,12 @@ def due(
     start: datetime,
     pauses: Iterable[Stretch] = (),
     extended: float = 0,
+    date: datetime | None = None,
 ) -> datetime | None:
-    """When a clock that began at `start` is due; None where the policy agrees none. `extended`: minutes granted."""
+    """When a clock that began at `start` is due; None where the policy agrees none. `extended`: minutes granted;
+    `date`: the one that was agreed for a delivery, in no policy."""
+    if kind == "deliver":
+        return date if date and date > start else None
     target = policy["clocks"].get(kind, {}).get(level)
     if target is None:
         return None

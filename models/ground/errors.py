@@ -53,3 +53,7 @@ class Busy(DomainError):
     """The database is busy; nothing was written, try again (503)."""
 
     status = 503
+
+
+class Unclear(Invalid):
+    """What was said does not fit together: asked about once, kindly, before it counts. `values["about"]` names it."""

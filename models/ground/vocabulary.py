@@ -27,8 +27,11 @@ class State(StrEnum):
 
     AWAITING_TRIAGE = "awaiting_triage"
     AWAITING_ENGINEER = "awaiting_engineer"
+    AWAITING_ASSESSMENT = "awaiting_assessment"  # of a request, as is the next
+    AWAITING_DIRECTION = "awaiting_direction"
     AWAITING_PLAN = "awaiting_plan"
     AWAITING_APPROVAL = "awaiting_approval"
+    AWAITING_CONSENT = "awaiting_consent"
     AWAITING_FIX = "awaiting_fix"
     AWAITING_TEST = "awaiting_test"
     AWAITING_CUSTOMER = "awaiting_customer"
@@ -36,6 +39,7 @@ class State(StrEnum):
     CLOSED = "closed"
     ARCHIVED = "archived"
     CANCELLED = "cancelled"
+    MERGED = "merged"
 
 
 class Status(StrEnum):
@@ -48,6 +52,7 @@ class Status(StrEnum):
     CLOSED = "closed"
     ARCHIVED = "archived"
     CANCELLED = "cancelled"
+    MERGED = "merged"
 
 
 class Severity(StrEnum):
@@ -93,6 +98,29 @@ class Category(StrEnum):
     OTHER = "other"
 
 
+class Kind(StrEnum):
+    """What a ticket is (P3.1). A request has a column of its own in every policy."""
+
+    FAULT = "fault"
+    REQUEST = "request"
+
+
+class RequestType(StrEnum):
+    """Types of requests (P3.1); they stand where a fault has its category."""
+
+    OPTIMISATION = "optimisation"
+    NEW_FEATURE = "new_feature"
+    EXPERIENCE = "experience"
+
+
+class Feasibility(StrEnum):
+    """What an assessment comes to (P8.3)."""
+
+    FEASIBLE = "feasible"
+    NEEDS_CHANGE = "needs_change"
+    NOT_NOW = "not_now"
+
+
 class Channel(StrEnum):
     """How a report reached the desk (P2.1)."""
 
@@ -118,6 +146,7 @@ class ClockKind(StrEnum):
     CLOSE = "close"
     COOPERATE = "cooperate"
     CALL_BACK = "call_back"
+    DELIVER = "deliver"  # of a request: the date that was agreed (P8.3)
     SILENCE = "silence"  # reminders, then confirmation by silence (P10.4); nobody's promise
     ARCHIVE = "archive"  # seven days after closing (P11.3); nobody's promise
     WAIT = "wait"  # a waiting whose end is known beforehand (P4.5); nobody's promise
@@ -146,6 +175,7 @@ class Turn(StrEnum):
     APPROVER = "approver"
     VERIFIER = "verifier"
     SUPERVISOR = "supervisor"
+    PRODUCT = "product"
     DEPARTMENT = "department"
     VENDOR = "vendor"
     WINDOW = "window"
@@ -169,6 +199,15 @@ class Risk(StrEnum):
     STANDARD = "standard"
     NORMAL = "normal"
     MAJOR = "major"
+
+
+class Rule(StrEnum):
+    """How the seats of a round decide together (P7.2)."""
+
+    ANY = "any"  # one suffices (或签)
+    ALL = "all"  # everybody (会签)
+    SEQUENCE = "sequence"  # everybody, one after the other (依次审批)
+    QUORUM = "quorum"  # a number of them
 
 
 class PlanKind(StrEnum):

@@ -20,7 +20,7 @@ from models.ground.vocabulary import State, Turn
 from models.ground.working_time import Calendar
 from models.policy.pack import Pack
 from models.record.deadline import Pause
-from models.record.event import Event
+from models.record.event import Event, level_in
 from models.record.ticket import Ticket
 from models.record.turn import OURS, turn_of
 
@@ -163,6 +163,6 @@ _EVENTS = select(Event.at, Event.state, Event.details).where(Event.ticket_id == 
 
 def _levels(ticket: Ticket, events: Sequence[Row[Any]]) -> list[Change]:
     """The ticket's level through time, as the events tell it."""
-    graded = [Change(event.at, event.details["severity"]) for event in events if event.details.get("severity")]
-    first = graded[0].to if graded else ticket.severity
+    graded = [Change(event.at, level) for event in events if (level := level_in(event.details))]
+    first = graded[0].to if graded else ticket.level
     return [Change(ticket.reported_at, first), *graded]

@@ -7,10 +7,15 @@ from sqlalchemy import bindparam, select
 
 from models.ground.db import db
 from models.ground.vocabulary import ClockKind
+from models.insight.progress import Progress, has_failed, is_carried_out, progress_of
+from models.people.person import Person
+from models.record.assessment import Assessment, assessments_of
+from models.record.consent import Consent, consents_of
+from models.record.cooperation import Cooperation, cooperations_of
 from models.record.deadline import RUNNING, Deadline, Pause, deadlines_of, open_pause
 from models.record.extension import PENDING, Extension, extensions_of
-from models.record.plan import Plan, Verification, WorkStep
-from models.record.resolution import Confirmation, Resolution
+from models.record.plan import LATE_OWED, Plan, Verification, WorkStep
+from models.record.resolution import Check, Confirmation, Resolution
 from models.record.ticket import Follower, Ticket
 
 
@@ -33,12 +38,27 @@ class Case:
         return self._all(Verification)
 
     @cached_property
+    def assessments(self) -> list[Assessment]:
+        """Of a request (P8.3)."""
+        return assessments_of(self.ticket) if self.ticket.is_request else []
+
+    @cached_property
     def results(self) -> list[Resolution]:
         return self._all(Resolution)
 
     @cached_property
     def answers(self) -> list[Confirmation]:
         return self._all(Confirmation)
+
+    @cached_property
+    def consents(self) -> list[Consent]:
+        """What the customer said to plans that touch them (P7.4)."""
+        return consents_of(self.ticket) if any(plan.touches_customer for plan in self.plans) else []
+
+    @cached_property
+    def checks(self) -> list[Check]:
+        """The sheets that were tested jointly, of every round (P10.6)."""
+        return self._all(Check) if self.results else []
 
     @cached_property
     def followers(self) -> frozenset[int]:
@@ -53,6 +73,15 @@ class Case:
     def extensions(self) -> list[Extension]:
         """Requests for more time; each has had an `approve` clock, so without one nobody asked."""
         return extensions_of(self.ticket) if any(deadline.about_id for deadline in self.deadlines) else []
+
+    @cached_property
+    def cooperations(self) -> list[Cooperation]:
+        """What other departments were asked (P6.4)."""
+        return cooperations_of(self.ticket)
+
+    def owed_by(self, person: Person) -> list[Cooperation]:
+        """What this contact of a department has yet to answer."""
+        return [asked for asked in self.cooperations if asked.contact_id == person.id and not asked.is_settled]
 
     @cached_property
     def pause(self) -> Pause | None:
@@ -76,9 +105,24 @@ class Case:
         return self.plans[0] if self.plans else None
 
     @property
-    def has_worked(self) -> bool:
-        """Whether at least one step of the plan that counts was carried out well."""
-        return any(not step.failed for step in self.work_of(self.plan))
+    def late(self) -> Plan | None:
+        """The plan that went first on the duty lead's word and still owes its approval (P7.5)."""
+        return next((plan for plan in self.plans if plan.late == LATE_OWED), None)
+
+    @property
+    def progress(self) -> list[Progress]:
+        """Every step of the plan that counts, with what was recorded for it."""
+        return progress_of(self.plan, self.work_of(self.plan)) if self.plan else []
+
+    @property
+    def is_carried_out(self) -> bool:
+        """Whether the plan that counts is carried out, or left out where there was a reason."""
+        return self.plan is not None and is_carried_out(self.plan, self.work_of(self.plan))
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the last step failed, so that the rollback comes first."""
+        return has_failed(self.work_of(self.plan))
 
     def work_of(self, plan: Plan | None) -> list[WorkStep]:
         """The implementation record of one revision."""
@@ -96,6 +140,6 @@ def case_of(ticket: Ticket) -> Case:
 # Built once: putting a query together takes longer than the database takes to answer it.
 _ALL: dict[type[Any], Any] = {
     table: select(table).where(table.ticket_id == bindparam("ticket")).order_by(table.id)
-    for table in (WorkStep, Verification, Resolution, Confirmation)
+    for table in (WorkStep, Verification, Resolution, Confirmation, Check)
 }
 _FOLLOWERS = select(Follower.person_id).where(Follower.ticket_id == bindparam("ticket"))

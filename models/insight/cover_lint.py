@@ -8,6 +8,7 @@ from itertools import combinations, groupby
 
 from sqlalchemy import select
 
+from models.ground.asked import remembered
 from models.ground.db import db
 from models.ground.vocabulary import Role
 from models.insight.finding import Finding
@@ -19,7 +20,7 @@ from models.people.rota import Shift, gaps, shifts_between, stints
 from models.people.team import Service, Team
 from models.policy.pack import REQUEST, Pack
 from models.record.ticket import Ticket
-from models.rules.calling import called, remembered
+from models.rules.calling import called
 from models.rules.ladder import CLIMB
 
 ACTING = (Role.FIRST_LINE, Role.ENGINEER, Role.VERIFIER, Role.DUTY_LEAD)  # who has to act before anybody climbs

@@ -6,12 +6,16 @@ from sqlalchemy import select
 
 from models.ground.db import db
 from models.ground.vocabulary import Party, State
+from models.insight.incidents import progress_of
 from models.insight.promise import promise_of
 from models.insight.story import newest_question, story
 from models.people.person import masked_name
+from models.record.assessment import AGREED, Assessment, assessments_of, newest_assessment
+from models.record.attachment import Attachment
+from models.record.consent import Consent, consent_to
 from models.record.deadline import RUNNING, Deadline
-from models.record.link import Link
-from models.record.resolution import Confirmation, Resolution
+from models.record.link import CONSENT, DIRECTION, PROGRESS, Link, purpose_in
+from models.record.resolution import Check, Confirmation, Resolution
 from models.record.ticket import ENDED, Ticket
 
 ANSWERED = (State.AWAITING_REVIEW, State.CLOSED, State.ARCHIVED)
@@ -32,11 +36,14 @@ def customer_view(ticket: Ticket) -> dict[str, Any]:
         "promise": promise_of(ticket) if ticket.is_open else None,
         "result": _result(ticket),
         "answer": answer,
+        "words": words_for(ticket),
         "question": newest_question(ticket) if asked else "",
-        "follow_ups": list(db.session.scalars(select(Ticket.number).where(Ticket.parent_id == ticket.id))),
+        "asked_elsewhere": purpose_in(ticket.state) if purpose_in(ticket.state) != PROGRESS else "",
+        "follow_ups": follow_ups(ticket),
+        "together": _together(ticket) if ticket.merged_into_id else None,
         "story": told,
         "can_confirm": ticket.state == State.AWAITING_CUSTOMER,
-        "can_supply": ticket.state not in (*ANSWERED, State.CANCELLED, State.AWAITING_CUSTOMER),
+        "can_supply": ticket.is_open and ticket.state not in (*ANSWERED, State.AWAITING_CUSTOMER),
         "can_dispute": ticket.state in ANSWERED,
         "scale": [
             (choice.code, {"zh": choice.title.zh, "en": choice.title.en})
@@ -45,18 +52,97 @@ def customer_view(ticket: Ticket) -> dict[str, Any]:
     }
 
 
+def question_view(ticket: Ticket, purpose: str) -> dict[str, Any]:
+    """What is asked behind a link of its own, in the words that were written for the customer, and what they said."""
+    return _consent_view(ticket) if purpose == CONSENT else _direction_view(ticket)
+
+
+def words_for(ticket: Ticket) -> str:
+    """Which words the answers have: solved or not, accepted or not (P8.3), or read, where a request was put off."""
+    if not ticket.is_request:
+        return "verdict"
+    assessment = newest_assessment(ticket)
+    return "uat" if assessment is None or assessment.is_to_be_built else "postponed"
+
+
+def follow_ups(ticket: Ticket) -> list[str]:
+    """Numbers of what remained, or came up again, for the same people; a parent's other children are not theirs."""
+    theirs = (
+        Ticket.parent_id == ticket.id,
+        Ticket.contact_id.is_not_distinct_from(ticket.contact_id),
+        Ticket.reporter_id.is_not_distinct_from(ticket.reporter_id),
+    )
+    return list(db.session.scalars(select(Ticket.number).where(*theirs).order_by(Ticket.id)))
+
+
 def dead_view(link: Link) -> dict[str, Any]:
     """What may be said behind a link that no longer works: why, and what its holder answered with it."""
     ticket = link.ticket
     given = select(Confirmation).where(Confirmation.ticket_id == ticket.id, Confirmation.round == link.round)
-    answer = db.session.scalar(given.order_by(Confirmation.id.desc()).limit(1))
+    answer = db.session.scalar(given.order_by(Confirmation.id.desc()).limit(1)) if link.purpose == PROGRESS else None
     return {
         "number": ticket.number,
+        "purpose": link.purpose,
         "death": link.death,
         "status": ticket.status,
-        "answer": _plain(answer) if answer else None,
-        "back_to_work": link.death == "superseded" and ticket.resolved_at is None,
+        "answer": _plain(answer, ticket) if answer else None,
+        "said": _said_with(link),
+        "words": words_for(ticket),
+        "follow_ups": follow_ups(ticket) if answer else [],
+        "is_asked_anew": link.death == "superseded" and purpose_in(ticket.state) == link.purpose,
+        "back_to_work": link.purpose == PROGRESS and link.death == "superseded" and ticket.resolved_at is None,
     }
+
+
+def _consent_view(ticket: Ticket) -> dict[str, Any]:
+    """Only what the plan says to the customer; its steps, risks and options stay in the house (P6.6, P7.4)."""
+    plan = ticket.plans[-1]
+    said = consent_to(plan)
+    return {
+        "purpose": CONSENT,
+        "text": plan.explanation,
+        "when": plan.window,
+        "files": [_file(file) for file in plan.files if file.public],
+        "key": plan.digest,
+        "is_open": ticket.state == State.AWAITING_CONSENT and said is None,
+        "said": _consent(said) if said else None,
+    }
+
+
+def _direction_view(ticket: Ticket) -> dict[str, Any]:
+    assessment = newest_assessment(ticket)
+    assert assessment is not None, "a direction is asked for by an assessment"
+    return {
+        "purpose": DIRECTION,
+        "text": assessment.report,
+        "when": assessment.deliver_at,
+        "files": [],
+        "key": str(assessment.nth),
+        "is_open": ticket.state == State.AWAITING_DIRECTION and not assessment.answer,
+        "said": _direction(assessment) if assessment.answer else None,
+    }
+
+
+def _said_with(link: Link) -> dict[str, Any] | None:
+    """What was answered to the question that this link was for."""
+    if link.purpose == CONSENT:
+        plan = next((plan for plan in link.ticket.plans if plan.revision == link.round), None)
+        said = consent_to(plan) if plan else None
+        return _consent(said) if said else None
+    if link.purpose == DIRECTION:
+        found = next((a for a in assessments_of(link.ticket) if a.nth == link.round and a.answer), None)
+        return _direction(found) if found else None
+    return None
+
+
+def _consent(said: Consent) -> dict[str, Any]:
+    return {"agreed": said.agreed, "comment": said.comment, "means": said.means, "at": said.at}
+
+
+def _direction(said: Assessment) -> dict[str, Any]:
+    return {
+        "agreed": said.answer == AGREED, "comment": said.comment, "means": said.means, "at": said.answered_at,
+    }  # fmt: skip
 
 
 def _line(moment: Any) -> dict[str, Any]:
@@ -64,7 +150,22 @@ def _line(moment: Any) -> dict[str, Any]:
         "at": moment.at,
         "name": moment.name,
         "text": moment.text,
-        "files": [{"key": file.key, "name": file.name, "size": file.size} for file in moment.files],
+        "files": [_file(file) for file in moment.files],
+    }
+
+
+def _file(file: Attachment) -> dict[str, Any]:
+    return {"key": file.key, "name": file.name, "size": file.size}
+
+
+def _together(ticket: Ticket) -> dict[str, Any]:
+    """How the work goes on that is done for several reports of the same (P3.7), without a word about the others."""
+    progress = progress_of(ticket)
+    return {
+        "status": progress.bearer.status,
+        "next_update_at": progress.next_update_at,
+        "updates": [{"at": at, "text": text} for at, text in progress.updates],
+        "result": progress.result,
     }
 
 
@@ -87,8 +188,15 @@ def _result(ticket: Ticket) -> dict[str, str] | None:
 def _answer(ticket: Ticket) -> dict[str, Any] | None:
     given = select(Confirmation).where(Confirmation.ticket_id == ticket.id, Confirmation.round == ticket.round)
     found = db.session.scalar(given.order_by(Confirmation.id.desc()).limit(1))
-    return _plain(found) if found else None
+    return _plain(found, ticket) if found else None
 
 
-def _plain(answer: Confirmation) -> dict[str, Any]:
-    return {name: getattr(answer, name) for name in ("verdict", "satisfaction", "comment", "means", "at")}
+def _plain(answer: Confirmation, ticket: Ticket) -> dict[str, Any]:
+    """As it was given, with the words of the scale by which it was asked (P10.5)."""
+    scale = {choice.code: choice.title for choice in ticket.policy_version.pack.satisfaction}
+    words = scale.get(answer.satisfaction)
+    given = {name: getattr(answer, name) for name in ("verdict", "satisfaction", "comment", "means", "at")}
+    sheet = select(Check).where(Check.ticket_id == ticket.id, Check.round == answer.round, Check.answer != "")
+    checks = [{"text": row.text, "answer": row.answer, "comment": row.comment}
+              for row in db.session.scalars(sheet.order_by(Check.position))]  # fmt: skip
+    return given | {"words": {"zh": words.zh, "en": words.en} if words else None, "checks": checks}

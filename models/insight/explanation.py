@@ -66,6 +66,11 @@ class Explanation:
         return bool(self.before) and self.before[-1].started_at == self.deadline.started_at
 
     @property
+    def is_under_another_policy(self) -> bool:
+        """Did the ticket come under another policy, so that it began anew (P3.2)?"""
+        return self.is_regraded and self.before[-1].version.pack_name != self.version.pack_name
+
+    @property
     def due_if_resumed_now(self) -> datetime | None:
         """Of a clock that stands still: when it would be due if the waiting ended at this moment."""
         if self.deadline.state != PAUSED:
@@ -133,7 +138,7 @@ def _started_by(deadline: Deadline) -> str:
 
 
 def _starters(kind: str) -> set[str]:
-    again = {STEPS["update"].event} if kind == ClockKind.UPDATE else set()
+    again = {STEPS["update"].event, STEPS["change_policy"].event} if kind == ClockKind.UPDATE else set()
     return again | {
         step.event
         for step in STEPS.values()

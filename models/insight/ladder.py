@@ -6,13 +6,14 @@ from typing import Any
 
 from sqlalchemy import select
 
+from models.ground.asked import remembered
 from models.ground.db import db
 from models.people.person import Person
 from models.policy import clockface
 from models.record.deadline import ASK_AGAIN, BREACH, OVERTAKEN, Deadline, Firing, deadlines_of
 from models.record.event import Event
 from models.record.ticket import Ticket
-from models.rules import calling, ladder, marks
+from models.rules import ladder, marks
 
 FARTHEST = 8  # marks ahead; a ladder has fewer
 
@@ -60,7 +61,7 @@ class Climb:
 def ladder_of(ticket: Ticket) -> list[Climb]:
     """Every clock of the ticket on which something fired or will; the one that rings next first."""
     fired, history = _fired(ticket), marks.history_of(ticket)
-    with calling.remembered():
+    with remembered():
         climbs = [Climb(d, fired.get(d.id, []), _ahead(d, history)) for d in deadlines_of(ticket)]
     climbs = [climb for climb in climbs if climb.fired or climb.ahead]
     return sorted(climbs, key=_when)

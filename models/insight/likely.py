@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from models.ground.db import db
-from models.ground.vocabulary import Category, Severity, State
+from models.ground.vocabulary import State
 from models.people.person import Person
 from models.record import search
 from models.record.article import PUBLISHED, Article
+from models.record.relation import is_affected, is_known_incident
 from models.record.ticket import Ticket
 from models.rules.permissions import visible
 
@@ -37,7 +38,7 @@ def likely(actor: Person, words: str) -> Likely:
     found = {ticket.id: ticket for ticket in db.session.scalars(select(Ticket).where(Ticket.id.in_(ids)))}
     tickets = [found[id_] for id_ in ids if id_ in found]
     own = [ticket for ticket in tickets if ticket.reporter_id == actor.id and ticket.is_open]
-    incidents = [ticket for ticket in tickets if _is_known_incident(ticket) and ticket not in own]
+    incidents = [ticket for ticket in tickets if _is_news(actor, ticket) and ticket not in own]
     articles = select(Article).where(Article.state == PUBLISHED, Article.ticket_id.in_(ids))
     known = {article.ticket_id: article for article in db.session.scalars(articles)}
     solved = [known[id_] for id_ in ids if id_ in known]
@@ -71,7 +72,6 @@ def similar(actor: Person, ticket: Ticket) -> Similar:
     )
 
 
-def _is_known_incident(ticket: Ticket) -> bool:
-    """Graded, open, severe, and no secret."""
-    severe = ticket.severity in (Severity.P0, Severity.P1)
-    return ticket.is_open and severe and ticket.triaged_at is not None and ticket.category != Category.SECURITY
+def _is_news(actor: Person, ticket: Ticket) -> bool:
+    """A known incident of which the actor has not said yet that they have it, too."""
+    return is_known_incident(ticket) and not is_affected(actor.id, ticket.id)

@@ -97,7 +97,7 @@ def _new_kinds(ticket: Ticket, under: Edition) -> list[str]:
         kinds += [ClockKind.RESOLVE, ClockKind.RESOLVE_MAX]
         kinds += [ClockKind.UPDATE] if ticket.triaged_at else []
     own = ticket.policy_version.pack
-    level = ticket.severity
+    level = ticket.level
     return [kind for kind in kinds if under.pack.target(kind, level) and not own.target(kind, level)]
 
 
@@ -107,7 +107,7 @@ def _open_tickets(pack_name: str) -> list[Ticket]:
     if pack_name:
         editions = select(PolicyVersion.id).where(PolicyVersion.pack_name == pack_name)
         wanted = wanted.where(Ticket.policy_version_id.in_(editions))
-    columns = (Ticket.number, Ticket.severity, Ticket.state, Ticket.resolved_at, Ticket.triaged_at)
+    columns = (Ticket.number, Ticket.kind, Ticket.severity, Ticket.state, Ticket.resolved_at, Ticket.triaged_at)
     return list(db.session.scalars(wanted.options(load_only(*columns, Ticket.policy_version_id), lazyload("*"))))
 
 

@@ -15,8 +15,8 @@ def promise_of(ticket: Ticket) -> dict[str, Any]:
     `week` holds runs of weekdays that are alike, 0 is Monday: (first, last, "09:00-12:00, 13:30-18:00").
     """
     version = ticket.policy_version
-    target = version.pack.target(ClockKind.RESOLVE, ticket.severity) or version.pack.target(
-        ClockKind.RESPOND, ticket.severity
+    target = version.pack.target(ClockKind.RESOLVE, ticket.level) or version.pack.target(
+        ClockKind.RESPOND, ticket.level
     )
     party = Party.CUSTOMER if ticket.contact_id else Party.REPORTER
     return {

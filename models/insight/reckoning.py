@@ -9,7 +9,9 @@ from typing import NamedTuple
 
 from models.ground import working_time
 from models.ground.instants import MINUTE, TICK, local_instant, moment_of
+from models.ground.vocabulary import ClockKind
 from models.ground.working_time import Basis, Calendar, Pauses
+from models.policy import clockface
 from models.policy.clockface import Clock
 
 WORKED, MADE_UP, PAUSED, CLOSED, WEEKLY = "worked", "made_up", "paused", "closed", "weekly"  # what a date is
@@ -41,7 +43,7 @@ class Line:
 class Step:
     """One span that is allowed: the target itself, what pauses add to working days, what was granted later."""
 
-    name: str  # target, paused, extended
+    name: str  # target, paused, extended; agreed: a date
     allows: timedelta | int  # a span, or working days
     since: datetime
     until: datetime
@@ -86,6 +88,8 @@ def reckon(clock: Clock) -> Reckoning:
 
 
 def _steps(clock: Clock) -> Iterator[Step]:
+    if clock.kind == ClockKind.DELIVER and clockface.due_at(clock):
+        yield _by_date(clock)
     if clock.target is None:
         return
     step = _by_days(clock) if clock.target.basis == "days" else _by_minutes(clock, "target", clock.target.amount)
@@ -116,6 +120,14 @@ def _by_days(clock: Clock) -> Step:
     *_, last = islice(working_time.working_dates(calendar, first), target.amount)
     lines = (Line(day, day, _what(calendar, day, "days")) for day in _dates(first, last))
     return Step("target", target.amount, since, target.due(calendar, clock.started_at), tuple(_merged(lines)))
+
+
+def _by_date(clock: Clock) -> Step:
+    """Up to the date that was agreed, round the clock (P8.3)."""
+    since, until = clock.started_at, clock.planned_end
+    assert until is not None
+    lines = tuple(_lines(clock.calendar, since, until, basis="wall", pauses=()))
+    return Step("agreed", until - since, since, until, lines)
 
 
 def _is_past(clock: Clock, day: date, at: time) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from models.ground.asked import remembered
 from models.ground.db import db
 from models.ground.errors import Invalid
 from models.ground.vocabulary import Role, Severity
@@ -19,7 +20,7 @@ from models.record.deadline import RUNNING, Deadline
 from models.record.message import APP, MAIL
 from models.record.ticket import Ticket
 from models.rules import ladder
-from models.rules.calling import holding, remembered, seniors
+from models.rules.calling import holding, seniors
 from models.rules.marks import UNDISTURBED, clock_of
 from models.rules.notices import TOLD, told_of
 from models.rules.workflow import CLOCKS_IN, FIRST_CLOCKS, STEPS
@@ -69,7 +70,7 @@ def rehearse(
         if team:
             ticket = Ticket(
                 policy_version=version, severity=level, category="", team=team,
-                assignee=suggest_assignee(team.id, level),
+                assignee=suggest_assignee(team.id, level, at=start),
             )  # fmt: skip
             lines.append(_triaged(ticket, start))
         try:

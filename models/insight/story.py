@@ -9,17 +9,21 @@ from sqlalchemy import bindparam, select
 from models.ground.db import db
 from models.insight.cast import cast_of
 from models.people.person import Person
+from models.policy.version import PolicyVersion, find_edition
 from models.record.attachment import Attachment, attachments_of
 from models.record.entry import Entry
 from models.record.event import Event
 from models.record.ticket import Ticket
+from models.rules.workflow import STEPS
 
 # What a customer may know that it happened; everything else is the desk's own business.
 PUBLIC = (
     "reported", "triaged", "answered", "asked", "supplied", "updated", "fixed", "test_passed", "confirmed",
     "partly_confirmed", "silently_confirmed", "disputed", "reopened", "closed", "cancelled", "regraded",
-    "extension_granted",
+    "extension_granted", "consented", "consent_refused", "assessed", "postponed", "direction_agreed",
+    "direction_declined", "delivery_changed",
 )  # fmt: skip
+CHANGED = STEPS["change_policy"].event
 NEWEST = 200  # moments that a page shows
 SYSTEM = (
     "calendar_changed",
@@ -48,7 +52,12 @@ class Moment:
     text: str = ""
     entry_id: int | None = None
     redacted: bool = False
+    policy_version: PolicyVersion | None = None  # by which a level was meant then (P3.2)
     files: list[Attachment] = field(default_factory=list)
+
+    @property
+    def policy_version_id(self) -> int | None:
+        return self.policy_version.id if self.policy_version else None
 
 
 def story(ticket: Ticket, *, internal: bool) -> list[Moment]:
@@ -63,7 +72,9 @@ def story(ticket: Ticket, *, internal: bool) -> list[Moment]:
         if internal or file.public:
             files.setdefault(file.entry_id, []).append(file)
     events = db.session.scalars(_ALL if internal else _PUBLIC, {"ticket": ticket.id})
-    return [_moment(event, entries.get(event.id, []), files, cast) for event in events]
+    moments = [_moment(event, entries.get(event.id, []), files, cast) for event in events]
+    _put_under_their_policies(moments, ticket)
+    return moments
 
 
 def newest_question(ticket: Ticket) -> str:
@@ -91,6 +102,15 @@ def _moment(
         redacted=bool(first and first.redacted_at),
         files=[file for entry in entries for file in files.get(entry.id, [])],
     )
+
+
+def _put_under_their_policies(moments: list[Moment], ticket: Ticket) -> None:
+    """From the newest back: what came before another policy was graded in the words of the one before."""
+    version: PolicyVersion | None = ticket.policy_version
+    for moment in moments:
+        moment.policy_version = version
+        if moment.name == CHANGED and moment.details:
+            version = find_edition(moment.details["was_policy"], moment.details["was_edition"])
 
 
 def _named(details: dict[str, Any], cast: dict[int, Person]) -> dict[str, Any]:

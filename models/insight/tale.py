@@ -23,7 +23,7 @@ class Tale:
     """All that happened to one ticket, in order."""
 
     ticket_id: int
-    severity: str  # where its report does not say it
+    level: str  # where its report does not say it
     reported_at: datetime
     created_at: datetime
     party: Party  # whoever asked for it

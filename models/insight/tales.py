@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from models.ground.db import db
-from models.ground.vocabulary import Party
+from models.ground.vocabulary import Kind, Party
 from models.insight.playing import OVERTAKEN_BY, SWEPT, play
 from models.insight.tale import Happening, Played, Tale
 from models.policy.version import Edition, PolicyVersion
@@ -24,7 +24,8 @@ from models.rules.workflow import SAME, STEPS
 BATCH = 500  # tickets that are read together
 MOVED, DIFFERS = "moved", "differs"  # why a ticket is left out
 TURNS = {step.event for step in STEPS.values() if step.meets or step.opens or step.go_to != (SAME,)}
-BESIDE = {"warned", "escalated", "acknowledged", "waited", "resumed", "supplied", "regraded", "calendar_changed"}
+ANOTHER_EDITION = {"calendar_changed", "policy_changed"}
+BESIDE = {"warned", "escalated", "acknowledged", "waited", "resumed", "supplied", "regraded", *ANOTHER_EDITION}
 MINDED = sorted(TURNS | BESIDE | set(SWEPT))  # events that clocks mind
 FEEDBACK = "feedback"  # the kind of entry that a customer who reopens a ticket leaves, and a supervisor does not
 
@@ -72,7 +73,7 @@ def _batch(ids: Sequence[int], editions: dict[int, Edition], until: datetime) ->
     for ticket in db.session.execute(_TICKETS.where(Ticket.id.in_(ids)).order_by(Ticket.id)):
         tale = Tale(
             ticket_id=ticket.id,
-            severity=ticket.severity,
+            level=Kind.REQUEST if ticket.kind == Kind.REQUEST else ticket.severity,
             reported_at=ticket.reported_at,
             created_at=ticket.created_at,
             party=Party.CUSTOMER if ticket.contact_id else Party.REPORTER,
@@ -87,8 +88,9 @@ def _batch(ids: Sequence[int], editions: dict[int, Edition], until: datetime) ->
 
 
 def _has_moved(events: list[Row[Any]], deadlines: list[Row[Any]]) -> bool:
-    """Whether it ran by more than one edition: it has followed its calendar (P4.4)."""
-    return any(e.name == "calendar_changed" for e in events) or any(d.policy_version_id for d in deadlines)
+    """Whether it ran by more than one edition: it followed its calendar (P4.4), or was triaged under another policy
+    (P3.2). Which of them would have ruled it when, the record of another edition cannot say."""
+    return any(e.name in ANOTHER_EDITION for e in events) or any(d.policy_version_id for d in deadlines)
 
 
 def _happenings(events: list[Row[Any]], firings: list[Row[Any]], feedback: set[int]) -> list[Happening]:
@@ -128,7 +130,7 @@ def _feedback(ids: Sequence[int]) -> set[int]:
 
 
 _TICKETS = select(
-    Ticket.id, Ticket.number, Ticket.severity, Ticket.reported_at, Ticket.created_at, Ticket.contact_id,
+    Ticket.id, Ticket.number, Ticket.kind, Ticket.severity, Ticket.reported_at, Ticket.created_at, Ticket.contact_id,
     Ticket.policy_version_id, Ticket.team_id, Ticket.category,
 )  # fmt: skip
 DEADLINES = select(

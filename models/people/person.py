@@ -6,8 +6,9 @@ from typing import Any
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from flask_login import UserMixin
-from sqlalchemy import ForeignKey, Index, Select, String, UniqueConstraint, func, select
+from sqlalchemy import ForeignKey, Index, Select, String, UniqueConstraint, bindparam, func, inspect, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship, selectinload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from models.ground import clock
 from models.ground.db import Base, Instant, db
@@ -54,6 +55,7 @@ class Person(UserMixin, Base):
     engineer_level: Mapped[str] = mapped_column(String(8), default="")  # junior, senior or ""
     team_id: Mapped[int | None] = mapped_column(ForeignKey("team.id"), index=True)
     department_id: Mapped[int | None] = mapped_column(ForeignKey("department.id"))
+    same_as_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))  # their first account, if this is another
     on_duty: Mapped[bool] = mapped_column(default=True)
     active: Mapped[bool] = mapped_column(default=True)
     deactivated_at: Mapped[datetime | None] = mapped_column(Instant)
@@ -62,6 +64,7 @@ class Person(UserMixin, Base):
     version: Mapped[int] = mapped_column(default=1)
     team: Mapped[Team | None] = relationship(lazy="joined")
     department: Mapped[Department | None] = relationship()
+    same_as: Mapped["Person | None"] = relationship(remote_side="Person.id")
     roles_held: Mapped[list[RoleHeld]] = relationship(cascade="all, delete-orphan")
     __mapper_args__ = {"version_id_col": version}
 
@@ -71,6 +74,16 @@ class Person(UserMixin, Base):
     @property
     def is_active(self) -> bool:
         return self.active
+
+    @property
+    def human_id(self) -> int:
+        """Who it is, whichever of their accounts they use: nobody decides twice, or over themselves (P7.3)."""
+        return self.same_as_id or self.id
+
+    @property
+    def first_login(self) -> str:
+        """The user name of their first account; "" where this is it."""
+        return self.same_as.login if self.same_as else ""
 
     @property
     def roles(self) -> frozenset[str]:
@@ -111,6 +124,17 @@ def password_matches(person: Person | None, password: str) -> bool:
         return False
 
 
+def read_standing(person: Person) -> None:
+    """Read anew, in the running command, whether the account is active; anything else is read when it is asked for.
+
+    Reporting asks no more, and reading the whole person would take much of everybody's turn to write.
+    """
+    identity = inspect(person).identity  # even `id` would be asked for, of a row that is to be read anew
+    assert identity, "only who is in the database can stand anywhere"
+    set_committed_value(person, "id", identity[0])
+    set_committed_value(person, "active", db.session.scalar(_ACTIVE, {"person": identity[0]}))
+
+
 def find_person(login: str) -> Person | None:
     """The account with this login, or with this e-mail address, active or not."""
     wanted = login.strip().lower()
@@ -140,3 +164,6 @@ def holders(role: Role | str, team_id: int | None = None) -> Select[Person]:
         .where(Person.active, Person.roles_held.any((RoleHeld.role == str(role)) & held))
         .order_by(Person.on_duty.desc(), Person.id)
     )
+
+
+_ACTIVE = select(Person.active).where(Person.id == bindparam("person"))

@@ -25,7 +25,7 @@ class Clock:
     started_at: datetime
     pauses: Pauses = ()  # the spans that stopped it and are over (P4.5)
     extended: float = 0  # minutes granted, on its own basis (P4.6)
-    planned_end: datetime | None = None  # of a waiting, for the housekeeping kind `wait`
+    planned_end: datetime | None = None  # of a waiting, for the kind `wait`; the date agreed, for `deliver`
 
     @property
     def target(self) -> Target | None:
@@ -41,6 +41,8 @@ def due_at(clock: Clock) -> datetime | None:
     """When the clock is due (UTC); None: the policy agrees no such clock."""
     if clock.kind in HOUSEKEEPING:
         return _housekeeping_due(clock)
+    if clock.kind == ClockKind.DELIVER:
+        return _agreed_date(clock)
     if clock.target is None:
         return None
     due = clock.target.due(clock.calendar, clock.started_at, clock.pauses)
@@ -97,6 +99,11 @@ def _next_rung(clock: Clock, after: int, now: datetime, acknowledged: bool) -> t
     if after // BREACH >= len(clock.pack.ladder(clock.kind, clock.level)) or after > ASK_AGAIN:
         return after, None
     return after + BREACH, _on(clock, clock.pack.acknowledge_within(clock.level), since=now)
+
+
+def _agreed_date(clock: Clock) -> datetime | None:
+    """A delivery is due at the date that was agreed; one that has gone by needs another (P8.3)."""
+    return clock.planned_end if clock.planned_end and clock.planned_end > clock.started_at else None
 
 
 # --- what the desk owes itself

@@ -21,6 +21,7 @@ from models.policy.pack_parts import (
     Kind,
     Level,
     Numbers,
+    Rung,
     Silence,
     Target,
     Waiting,
@@ -34,6 +35,8 @@ __all__ = ["FOLDER", "REQUEST", "SHIPPED", "BadPack", "Pack", "Target", "load_pa
 
 FOLDER = Path(__file__).parent / "packs"
 REQUEST = "request"
+BY_DATE = ("deliver",)  # due at a date that is agreed for each request, in every policy (P8.3)
+BY_DATE_LADDER: tuple[Rung, ...] = ("supervisor",)
 SHIPPED = ("unified", "fault-handling", "response-control", "problem-record")  # P4.3
 
 
@@ -112,7 +115,7 @@ class Pack:
             for step in self.escalation.ladder
             if kind in (step.kinds or (kind,)) and level in (step.levels or (level,))
         )
-        return next(fits, ())
+        return next(fits, BY_DATE_LADDER if kind in BY_DATE else ())
 
     def acknowledge_within(self, level: str) -> int:
         """Minutes, on the clock's own basis, from telling a rung to telling the next (P5.3)."""
@@ -124,6 +127,8 @@ class Pack:
 
     def warn_marks(self, kind: str, level: str) -> tuple[int, ...]:
         """Per cent of its time at which a clock warns (P5.1); nothing where there is no clock."""
+        if kind in BY_DATE:
+            return self.warnings.marks
         target = self.target(kind, level)
         if target is None:
             return ()
@@ -142,6 +147,10 @@ class Pack:
         if waits is None or kind not in get_args(Kind):
             return False
         return kind not in waits.but and (waits.stops == "all" or kind in waits.stops)
+
+    def stops_any(self, party: str) -> bool:
+        """Does waiting on this party stop any clock at all?"""
+        return any(self.stops(party, kind) for kind in get_args(Kind))
 
     def format_number(self, seq: int, on: date, *, kind: Literal["fault", "request"] = "fault") -> str:
         """The number of a ticket; a sequence longer than its template widens (P2.5)."""

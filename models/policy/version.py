@@ -90,6 +90,12 @@ def editions_of(pack_name: str) -> list[PolicyVersion]:
     return list(db.session.scalars(mine.order_by(PolicyVersion.edition.desc())))
 
 
+def find_edition(pack_name: str, edition: int) -> PolicyVersion | None:
+    """One edition of one policy."""
+    wanted = select(PolicyVersion).where(PolicyVersion.pack_name == pack_name, PolicyVersion.edition == edition)
+    return db.session.scalar(wanted)
+
+
 def add_edition(pack: Pack, *, calendar_id: int, effective_at: datetime, **more: Any) -> PolicyVersion:
     """The next edition of a pack, in the running command; `more`: is_default, note and who answers for it."""
     counted = select(func.max(PolicyVersion.edition)).where(PolicyVersion.pack_name == pack.name)

@@ -26,8 +26,10 @@ class Attachment(Base):
     key: Mapped[str] = mapped_column(String(32), unique=True)  # unguessable; what forms and addresses carry
     ticket_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"), index=True)
     entry_id: Mapped[int | None] = mapped_column(ForeignKey("entry.id"))
+    work_step_id: Mapped[int | None] = mapped_column(ForeignKey("work_step.id"), index=True)  # evidence (P8.1)
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     link_id: Mapped[int | None] = mapped_column(ForeignKey("link.id"))
+    plan_id: Mapped[int | None] = mapped_column(ForeignKey("plan.id"), index=True)  # what a round decides on (P7)
     public: Mapped[bool] = mapped_column(default=True)
     name: Mapped[str] = mapped_column(String(255))
     media_type: Mapped[str] = mapped_column(String(100))
@@ -38,6 +40,11 @@ class Attachment(Base):
     @property
     def path(self) -> Path:
         return _folder / self.key[:2] / self.key
+
+    @property
+    def is_of_report(self) -> bool:
+        """Whether it came with the report itself, and with no text, plan or step of the work."""
+        return self.entry_id is None and self.plan_id is None and self.work_step_id is None
 
     @property
     def is_image(self) -> bool:
@@ -85,6 +92,31 @@ def kept(keys: list[str], *, person_id: int | None, link_id: int | None = None) 
 def attachments_of(ticket_id: int) -> list[Attachment]:
     """Every file on the ticket, oldest first."""
     return list(db.session.scalars(select(Attachment).where(Attachment.ticket_id == ticket_id).order_by(Attachment.id)))
+
+
+def of_plans(ticket_id: int, keys: list[str]) -> list[Attachment]:
+    """Those of these files that plans of the ticket have."""
+    wanted = select(Attachment).where(Attachment.key.in_(keys[:50]), Attachment.ticket_id == ticket_id)
+    return list(db.session.scalars(wanted.where(Attachment.plan_id.is_not(None)).order_by(Attachment.id)))
+
+
+def copied(file: Attachment, *, person_id: int) -> Attachment:
+    """The same content once more, as a row and a file of its own; runs inside a command."""
+    copy = Attachment(
+        key=secrets.token_hex(16), ticket_id=file.ticket_id, person_id=person_id, public=file.public, name=file.name,
+        media_type=file.media_type, size=file.size, sha256=file.sha256, created_at=clock.now(),
+    )  # fmt: skip
+    _write(copy.path, file.path.read_bytes())
+    db.session.add(copy)
+    return copy
+
+
+def is_intact(file: Attachment) -> bool:
+    """Whether the bytes are still those that were sent."""
+    if not file.path.exists():
+        return False
+    with file.path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest() == file.sha256
 
 
 def _clean(name: str) -> str:

@@ -8,6 +8,7 @@ from sqlalchemy import JSON, ForeignKey, Index, String, func, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.ground.db import Base, Instant, db
+from models.ground.vocabulary import Kind
 from models.people.person import Person
 
 
@@ -39,6 +40,18 @@ class Change:
     ticket_id: int
     seq: int
     told: list[int]
+
+
+def level_in(details: dict[str, Any], was: str = "") -> str | None:
+    """The level that an event tells, or with `was_` the one before it; None when it does not speak of one."""
+    if details.get(f"{was}ticket_kind") == Kind.REQUEST:
+        return Kind.REQUEST.value
+    return details.get(f"{was}severity")
+
+
+def is_of_another_kind(details: dict[str, Any]) -> bool:
+    """Whether the event made a request of a fault, or the other way round (P3.1)."""
+    return "was_ticket_kind" in details and details["was_ticket_kind"] != details["ticket_kind"]
 
 
 def newest() -> int:

@@ -8,9 +8,14 @@ from sqlalchemy.orm import Mapped, lazyload, mapped_column, relationship
 
 from models.ground import clock, tokens
 from models.ground.db import Base, Instant, db
+from models.ground.vocabulary import State
+from models.record.assessment import newest_assessment
 from models.record.ticket import Ticket
 
 PROGRESS = "progress"  # see progress, add information, confirm
+CONSENT = "consent"  # agree to one revision of a plan, or not (P7.4)
+DIRECTION = "direction"  # agree to the direction of a request (P8.3)
+ASKED_IN = {State.AWAITING_CONSENT: CONSENT, State.AWAITING_DIRECTION: DIRECTION}
 
 
 class Link(Base):
@@ -40,18 +45,35 @@ class Link(Base):
             return "revoked"
         if self.expires_at <= clock.real_now():
             return "expired"
-        return "superseded" if self.round != self.ticket.round else ""
+        return "superseded" if self.round != round_of(self.ticket, self.purpose) else ""
+
+
+def purpose_in(state: str) -> str:
+    """What the customer's link is for while the ticket stands there: a question has a link of its own (P10.3)."""
+    return ASKED_IN.get(State(state), PROGRESS)
+
+
+def round_of(ticket: Ticket, purpose: str) -> int:
+    """What a link of this purpose must belong to: the ticket's round, its newest plan's revision, its newest
+    assessment's number."""
+    if purpose == CONSENT:
+        return ticket.plans[-1].revision if ticket.plans else 0
+    if purpose == DIRECTION:
+        assessment = newest_assessment(ticket)
+        return assessment.nth if assessment else 0
+    return ticket.round
 
 
 def open_link(ticket: Ticket, *, days: int, purpose: str = PROGRESS) -> Link:
-    """The living link of this round, made if there is none; runs inside a command."""
+    """The living link of this round, made if there is none; runs inside a command, after the plan or assessment that
+    is asked about."""
     if found := living_link(ticket, purpose=purpose):
         return found
     now = clock.real_now()
     link = Link(
         ticket=ticket,
         purpose=purpose,
-        round=ticket.round,
+        round=round_of(ticket, purpose),
         created_at=now,
         expires_at=now + timedelta(days=days),
     )
@@ -63,8 +85,14 @@ def open_link(ticket: Ticket, *, days: int, purpose: str = PROGRESS) -> Link:
 
 def living_link(ticket: Ticket, *, purpose: str = PROGRESS) -> Link | None:
     """The link of this round that still works, if any."""
-    links = db.session.scalars(_of_round(), {"ticket_id": ticket.id, "purpose": purpose, "round": ticket.round})
-    return next((link for link in links if not link.death), None)
+    here = {"ticket_id": ticket.id, "purpose": purpose, "round": round_of(ticket, purpose)}
+    return next((link for link in db.session.scalars(_of_round(), here) if not link.death), None)
+
+
+def living_links(ticket: Ticket) -> list[Link]:
+    """Every door to the ticket that is open, whatever it is for."""
+    links = db.session.scalars(select(Link).where(Link.ticket_id == ticket.id).order_by(Link.id))
+    return [link for link in links if not link.death]
 
 
 def find_link(token: str) -> Link | None:

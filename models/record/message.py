@@ -194,15 +194,6 @@ def mark_read(person: Person, *, upto: int) -> None:
     )
 
 
-def inbox(person: Person, *, before: int | None = None, limit: int = 50) -> list[Message]:
-    """The person's messages in the application, newest first; `before` pages on."""
-    wanted = select(Message).options(joinedload(Message.ticket))
-    wanted = wanted.where(Message.person_id == person.id, Message.channel == APP)
-    if before:
-        wanted = wanted.where(Message.id < before)
-    return list(db.session.scalars(wanted.order_by(Message.id.desc()).limit(limit)))
-
-
 def outbox(state: str, *, before: int | None = None, limit: int = 50) -> list[Message]:
     """Mail in one state, newest first; `before` pages on."""
     wanted = select(Message).where(Message.channel == MAIL, Message.state == state)

@@ -1,7 +1,7 @@
 """Ticket numbers: unique under concurrency, never reused; the sequence of the day widens past 999 (P2.5)."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import String
@@ -20,12 +20,12 @@ class NumberCounter(Base):
     value: Mapped[int]
 
 
-def next_number(pack: Pack, at: datetime) -> str:
+def next_number(pack: Pack, at: datetime, kind: Literal["fault", "request"] = "fault") -> str:
     """Take the next number; two callers never get the same, because the row is locked till they commit."""
     day = at.astimezone(ZoneInfo(pack.number_tz)).date()
-    key = pack.format_number(0, day)  # everything but the sequence: one counter for each
+    key = pack.format_number(0, day, kind=kind)  # everything but the sequence: one counter for each
     count = _COUNT_SQLITE if is_sqlite() else _COUNT_POSTGRESQL
-    return pack.format_number(db.session.execute(count, {"key": key, "value": 1}).scalar_one(), day)
+    return pack.format_number(db.session.execute(count, {"key": key, "value": 1}).scalar_one(), day, kind=kind)
 
 
 def _counting(insert: Any) -> Any:

@@ -1,18 +1,49 @@
-"""Plans and their approval: a round covers exactly one revision (P7)."""
+"""Plans (处理方案): one revision is one text, held by its digest; what was carried out of it, and tested (P7, P8)."""
 
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.ground.db import Base, Instant
 from models.people.person import Person
+from models.record.attachment import Attachment
 from models.record.ticket import Ticket
+
+if TYPE_CHECKING:
+    from models.record.approval import Approval, ApprovalTemplate, PlanCopy
+
+PROSE = ("effect", "verification", "backup", "rollback", "window", "explanation")  # what a plan says beside its rows
+DONE, FAILED, LEFT_OUT, UNDONE = "done", "failed", "left_out", "undone"  # how a step went; the last one in a rollback
+DIFFERENTLY = "differently"  # done, with a deviation
+LATE_OWED, LATE_GIVEN, LATE_REFUSED = "owed", "given", "refused"  # the approval of a plan that went first (P7.5)
+
+
+@dataclass(frozen=True)
+class Task:
+    """A step as it is handed in: what, by whom and when."""
+
+    body: str
+    owner: Person | None = None
+    planned: str = ""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """An option as it is handed in: what was considered, and what speaks for and against it."""
+
+    title: str
+    feasibility: str = ""
+    risk: str = ""
+    effort: str = ""
+    impact: str = ""
+    chosen: bool = False
 
 
 class Plan(Base):
-    """One revision of a plan (处理方案); a change after submission is a new revision."""
+    """One revision of a plan; a change after submission is a new revision with a round of its own."""
 
     __tablename__ = "plan"
     __table_args__ = (UniqueConstraint("ticket_id", "revision"),)
@@ -21,60 +52,118 @@ class Plan(Base):
     revision: Mapped[int]
     kind: Mapped[str] = mapped_column(String(12))
     risk: Mapped[str] = mapped_column(String(10))
-    options: Mapped[str] = mapped_column(Text, default="")
-    steps: Mapped[str] = mapped_column(Text)
     effect: Mapped[str] = mapped_column(Text, default="")
     verification: Mapped[str] = mapped_column(Text, default="")
     backup: Mapped[str] = mapped_column(Text, default="")
     rollback: Mapped[str] = mapped_column(Text, default="")
     window: Mapped[str] = mapped_column(String(200), default="")
-    author_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    touches_customer: Mapped[bool] = mapped_column(default=False)
+    explanation: Mapped[str] = mapped_column(Text, default="")  # what it means for the customer, in plain words (P7.4)
+    author_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
     submitted_at: Mapped[datetime] = mapped_column(Instant)
     digest: Mapped[str] = mapped_column(String(64))
-    outcome: Mapped[str] = mapped_column(String(12), default="")  # approved, returned, withdrawn, rolled_back
+    rule: Mapped[str] = mapped_column(String(10), default="any")  # a Rule: how the seats decide together
+    quorum: Mapped[int] = mapped_column(default=1)  # how many slots must agree, where the rule is quorum
+    template_id: Mapped[int | None] = mapped_column(ForeignKey("approval_template.id"))
+    outcome: Mapped[str] = mapped_column(String(12), default="")
+    # approved, emergency (may be carried out); returned, withdrawn, superseded, rolled_back
     decided_at: Mapped[datetime | None] = mapped_column(Instant)
+    late: Mapped[str] = mapped_column(String(10), default="")  # of an emergency: owed, given, refused (P7.5)
+    word_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))  # the duty lead whose word it went on
+    word_how: Mapped[str] = mapped_column(String(200), default="")
+    word_at: Mapped[datetime | None] = mapped_column(Instant)
     ticket: Mapped[Ticket] = relationship(back_populates="plans")
-    author: Mapped[Person] = relationship()
-    approvals: Mapped[list["Approval"]] = relationship(back_populates="plan", order_by="Approval.id")
+    author: Mapped[Person] = relationship(foreign_keys=author_id)
+    word_by: Mapped[Person | None] = relationship(foreign_keys=word_by_id)
+    template: Mapped["ApprovalTemplate | None"] = relationship()
+    tasks: Mapped[list["PlanStep"]] = relationship(order_by="PlanStep.position")
+    choices: Mapped[list["PlanOption"]] = relationship(order_by="PlanOption.position")
+    files: Mapped[list[Attachment]] = relationship(order_by=Attachment.id, viewonly=True)
+    approvals: Mapped[list["Approval"]] = relationship(back_populates="plan", order_by="Approval.slot, Approval.id")
+    copies: Mapped[list["PlanCopy"]] = relationship(back_populates="plan", order_by="PlanCopy.id")
+
+    @property
+    def steps(self) -> str:
+        """Its steps as plain text, one to a line."""
+        return "\n".join(task.body for task in self.tasks)
+
+    @property
+    def options(self) -> str:
+        """The options that were considered as plain text, one to a line."""
+        return "\n".join(choice.said for choice in self.choices)
+
+    @property
+    def is_emergency(self) -> bool:
+        """Whether it was carried out on the duty lead's word; for ever (P7.5)."""
+        return bool(self.late)
 
 
-class Approval(Base):
-    """One approver's seat in a plan's round, and what they decided. Nobody sits over their own plan."""
+class PlanStep(Base):
+    """One step of a plan: what, by whom and when (P7.1)."""
 
-    __tablename__ = "approval"
-    __table_args__ = (
-        UniqueConstraint("plan_id", "person_id"),
-        CheckConstraint("person_id <> author_id", name="not_own_plan"),
-        Index(None, "person_id", "decided_at"),
-    )
+    __tablename__ = "plan_step"
+    __table_args__ = (UniqueConstraint("plan_id", "position"),)
     id: Mapped[int] = mapped_column(primary_key=True)
     plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"))
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
-    author_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
-    rule: Mapped[str] = mapped_column(String(4))  # any: one suffices; all: everybody named
-    digest: Mapped[str] = mapped_column(String(64))
-    decision: Mapped[str] = mapped_column(String(10), default="")
-    comment: Mapped[str] = mapped_column(Text, default="")
-    decided_at: Mapped[datetime | None] = mapped_column(Instant)
-    plan: Mapped[Plan] = relationship(back_populates="approvals")
-    person: Mapped[Person] = relationship(foreign_keys=person_id)
+    position: Mapped[int]
+    body: Mapped[str] = mapped_column(Text)
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    planned: Mapped[str] = mapped_column(String(120), default="")
+    owner: Mapped[Person | None] = relationship()
+
+
+class PlanOption(Base):
+    """One option that was considered, and whether it was chosen (P7.1)."""
+
+    __tablename__ = "plan_option"
+    __table_args__ = (UniqueConstraint("plan_id", "position"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"))
+    position: Mapped[int]
+    title: Mapped[str] = mapped_column(Text)
+    feasibility: Mapped[str] = mapped_column(Text, default="")
+    risk: Mapped[str] = mapped_column(Text, default="")
+    effort: Mapped[str] = mapped_column(Text, default="")
+    impact: Mapped[str] = mapped_column(Text, default="")
+    chosen: Mapped[bool] = mapped_column(default=False)
+
+    @property
+    def said(self) -> str:
+        """The option in one line."""
+        return " · ".join(part for part in (self.title, self.feasibility, self.risk, self.effort, self.impact) if part)
 
 
 class WorkStep(Base):
-    """One step of the implementation record (实施方案执行记录, P8.1)."""
+    """One step of the implementation record (实施方案执行记录, P8.1). Without a task it is not in the plan."""
 
     __tablename__ = "work_step"
     id: Mapped[int] = mapped_column(primary_key=True)
     plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"), index=True)
     ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), index=True)
+    task_id: Mapped[int | None] = mapped_column(ForeignKey("plan_step.id"), index=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     body: Mapped[str] = mapped_column(Text)
-    evidence: Mapped[str] = mapped_column(Text, default="")
-    deviation: Mapped[str] = mapped_column(Text, default="")
-    failed: Mapped[bool] = mapped_column(default=False)
+    outcome: Mapped[str] = mapped_column(String(10), default=DONE)
+    result: Mapped[str] = mapped_column(Text, default="")
+    before: Mapped[str] = mapped_column(Text, default="")  # evidence; files are there too
+    after: Mapped[str] = mapped_column(Text, default="")
+    deviation: Mapped[str] = mapped_column(Text, default="")  # from the plan; of one that was left out, the reason
     started_at: Mapped[datetime] = mapped_column(Instant)
     ended_at: Mapped[datetime] = mapped_column(Instant)
     person: Mapped[Person] = relationship()
+    task: Mapped[PlanStep | None] = relationship()
+    files: Mapped[list[Attachment]] = relationship(
+        primaryjoin="WorkStep.id == foreign(Attachment.work_step_id)", order_by=Attachment.id, viewonly=True
+    )
+
+    @property
+    def failed(self) -> bool:
+        return self.outcome == FAILED
+
+    @property
+    def how(self) -> str:
+        """How it went, seen from the plan: done, differently, failed, left_out, undone."""
+        return DIFFERENTLY if self.outcome == DONE and self.deviation else self.outcome
 
 
 class Verification(Base):

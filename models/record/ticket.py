@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from models.ground import clock
 from models.ground.db import Base, Instant, db
-from models.ground.vocabulary import State, Status
+from models.ground.vocabulary import Kind, State, Status
 from models.people.customer import Contact, Customer
 from models.people.person import Person
 from models.people.team import Service, Team
@@ -21,8 +21,11 @@ if TYPE_CHECKING:
 STATUS_OF = {
     State.AWAITING_TRIAGE: Status.OPEN,
     State.AWAITING_ENGINEER: Status.OPEN,
+    State.AWAITING_ASSESSMENT: Status.IN_PROGRESS,
+    State.AWAITING_DIRECTION: Status.IN_PROGRESS,
     State.AWAITING_PLAN: Status.IN_PROGRESS,
     State.AWAITING_APPROVAL: Status.IN_PROGRESS,
+    State.AWAITING_CONSENT: Status.IN_PROGRESS,
     State.AWAITING_FIX: Status.IN_PROGRESS,
     State.AWAITING_TEST: Status.IN_TESTING,
     State.AWAITING_CUSTOMER: Status.RESOLVED,
@@ -30,8 +33,10 @@ STATUS_OF = {
     State.CLOSED: Status.CLOSED,
     State.ARCHIVED: Status.ARCHIVED,
     State.CANCELLED: Status.CANCELLED,
+    State.MERGED: Status.MERGED,
 }
-ENDED = (State.CLOSED, State.ARCHIVED, State.CANCELLED)
+ENDED = (State.CLOSED, State.ARCHIVED, State.CANCELLED, State.MERGED)
+ASK_CUSTOMER = (State.AWAITING_DIRECTION, State.AWAITING_CONSENT, State.AWAITING_CUSTOMER)  # whose answer is owed
 TITLE_LENGTH = 80
 # What few tickets are has an index of those few. Literal, because a bound value would not be known to fit the index.
 IS_P0, IS_ESCALATED, IS_WAITING = text("severity = 'P0'"), text("escalation > 0"), text("waiting_on <> ''")
@@ -61,6 +66,7 @@ class Ticket(Base):
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     number: Mapped[str] = mapped_column(String(40), unique=True)
+    kind: Mapped[str] = mapped_column(String(8), default=Kind.FAULT)
     state: Mapped[str] = mapped_column(String(24))
     version: Mapped[int] = mapped_column(default=1)
     seq: Mapped[int] = mapped_column(default=0)
@@ -68,7 +74,8 @@ class Ticket(Base):
     round: Mapped[int] = mapped_column(default=1)  # rises when a result is disputed or a ticket reopened
 
     title: Mapped[str] = mapped_column(String(TITLE_LENGTH))
-    description: Mapped[str] = mapped_column(Text)
+    description: Mapped[str] = mapped_column(Text)  # of a request: the scene
+    expected: Mapped[str] = mapped_column(Text, default="")  # of a request: the effect that is hoped for
     occurred_at: Mapped[datetime | None] = mapped_column(Instant)
     device: Mapped[str] = mapped_column(String(200), default="")
     steps: Mapped[str] = mapped_column(Text, default="")
@@ -87,7 +94,8 @@ class Ticket(Base):
     confirmer: Mapped[str] = mapped_column(String(80), default="")
     service_id: Mapped[int | None] = mapped_column(ForeignKey("service.id"))
 
-    severity: Mapped[str] = mapped_column(String(8))  # suggested until triaged_at is set
+    severity: Mapped[str] = mapped_column(String(8))  # suggested until triaged_at is set; of a request: its priority
+    wished: Mapped[str] = mapped_column(String(8), default="")  # the priority that whoever made the request asked for
     impact: Mapped[str] = mapped_column(String(12), default="")
     urgency: Mapped[str] = mapped_column(String(12), default="")
     category: Mapped[str] = mapped_column(String(20), default="")
@@ -95,6 +103,8 @@ class Ticket(Base):
     triaged_at: Mapped[datetime | None] = mapped_column(Instant)
     team_id: Mapped[int | None] = mapped_column(ForeignKey("team.id"))
     assignee_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    product_manager_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))  # owns a request to its end
+    deliver_at: Mapped[datetime | None] = mapped_column(Instant)  # the delivery date that was agreed last (P8.3)
     policy_version_id: Mapped[int] = mapped_column(ForeignKey("policy_version.id"))
 
     escalation: Mapped[int] = mapped_column(default=0)  # the highest rung that has been told
@@ -105,23 +115,38 @@ class Ticket(Base):
     cause: Mapped[str] = mapped_column(String(20), default="")
     scope: Mapped[str] = mapped_column(Text, default="")
     temporary_measure: Mapped[str] = mapped_column(Text, default="")
+    emergency: Mapped[bool] = mapped_column(default=False)  # carried out on the duty lead's word; for ever (P7.5)
     resolved_at: Mapped[datetime | None] = mapped_column(Instant)
     closed_at: Mapped[datetime | None] = mapped_column(Instant)
     review: Mapped[str] = mapped_column(Text, default="")
-    parent_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"))
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"), index=True)  # what it follows up
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"), index=True)  # the same report (P3.7)
+    lead_team_id: Mapped[int | None] = mapped_column(ForeignKey("team.id"))  # of several departments (P6.4)
 
     reporter: Mapped[Person | None] = relationship(foreign_keys=reporter_id)
     registrar: Mapped[Person | None] = relationship(foreign_keys=registrar_id)
     assignee: Mapped[Person | None] = relationship(foreign_keys=assignee_id)
+    product_manager: Mapped[Person | None] = relationship(foreign_keys=product_manager_id)
     contact: Mapped[Contact | None] = relationship()
     customer: Mapped[Customer | None] = relationship()
     service: Mapped[Service | None] = relationship()
-    team: Mapped[Team | None] = relationship()
+    team: Mapped[Team | None] = relationship(foreign_keys=team_id)
+    lead_team: Mapped[Team | None] = relationship(foreign_keys=lead_team_id)
     policy_version: Mapped[PolicyVersion] = relationship()
-    parent: Mapped["Ticket | None"] = relationship(remote_side="Ticket.id")
+    parent: Mapped["Ticket | None"] = relationship(foreign_keys=parent_id, remote_side="Ticket.id")
+    merged_into: Mapped["Ticket | None"] = relationship(foreign_keys=merged_into_id, remote_side="Ticket.id")
     plans: Mapped[list["Plan"]] = relationship(back_populates="ticket", order_by="Plan.revision")
     followers: Mapped[list[Person]] = relationship(secondary="follower", order_by=Person.id)
     __mapper_args__ = {"version_id_col": version, "version_id_generator": False}
+
+    @property
+    def is_request(self) -> bool:
+        return self.kind == Kind.REQUEST
+
+    @property
+    def level(self) -> str:
+        """The column of the policy by which its clocks run: a request has one of its own, whatever its priority."""
+        return Kind.REQUEST.value if self.is_request else self.severity
 
     @property
     def status(self) -> str:
@@ -132,7 +157,7 @@ class Ticket(Base):
     def side_statuses(self) -> list[str]:
         """What stands beside the status, when it applies (P9)."""
         said = []
-        if self.waiting_on in ("reporter", "customer") or self.state == State.AWAITING_CUSTOMER:
+        if self.waiting_on in ("reporter", "customer") or self.state in ASK_CUSTOMER:
             said.append("waiting_for_you")
         if self.state == State.AWAITING_APPROVAL:
             said.append("awaiting_approval")

@@ -6,8 +6,11 @@ from models.record.ticket import Ticket
 TURN_IN = {
     State.AWAITING_TRIAGE: Turn.FIRST_LINE,
     State.AWAITING_ENGINEER: Turn.ENGINEER,
+    State.AWAITING_ASSESSMENT: Turn.PRODUCT,
+    State.AWAITING_DIRECTION: Turn.CUSTOMER,
     State.AWAITING_PLAN: Turn.ENGINEER,
     State.AWAITING_APPROVAL: Turn.APPROVER,
+    State.AWAITING_CONSENT: Turn.CUSTOMER,
     State.AWAITING_FIX: Turn.ENGINEER,
     State.AWAITING_TEST: Turn.VERIFIER,
     State.AWAITING_CUSTOMER: Turn.CUSTOMER,
@@ -15,6 +18,7 @@ TURN_IN = {
     State.CLOSED: Turn.NOBODY,
     State.ARCHIVED: Turn.NOBODY,
     State.CANCELLED: Turn.NOBODY,
+    State.MERGED: Turn.NOBODY,
 }
 TURN_OF = {
     Party.REPORTER: Turn.CUSTOMER,
@@ -24,7 +28,8 @@ TURN_OF = {
     Party.APPROVER: Turn.APPROVER,
     Party.WINDOW: Turn.WINDOW,
 }
-OURS = (Turn.FIRST_LINE, Turn.ENGINEER, Turn.APPROVER, Turn.VERIFIER, Turn.SUPERVISOR)  # who have closing hours
+# Who have closing hours.
+OURS = (Turn.FIRST_LINE, Turn.PRODUCT, Turn.ENGINEER, Turn.APPROVER, Turn.VERIFIER, Turn.SUPERVISOR)
 
 
 def whose_turn(ticket: Ticket) -> Turn:

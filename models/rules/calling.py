@@ -1,17 +1,16 @@
 """Who is called for a role: by the rota, else whoever is on duty; the absent through their delegates (P1, P5.4)."""
 
-from collections.abc import Callable, Hashable, Iterable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import Select, bindparam, exists, select
 from sqlalchemy.orm import lazyload, load_only
 
 from models.ground import clock
+from models.ground.asked import once
 from models.ground.db import db
 from models.ground.vocabulary import Category, Role
 from models.people.absence import Absence, away_at, stand_in
@@ -20,7 +19,6 @@ from models.people.rota import Shift, on_call
 from models.record.ticket import Ticket
 from models.rules.permissions import allows, can_see
 
-T = TypeVar("T")
 ABSENT, VACANT = "absent", "vacant"  # why somebody, or a whole role, is passed over
 UNSEEN = (Role.DUTY_LEAD, Role.ADMIN)  # called to a ticket about security although they do not see it yet (P2.11)
 
@@ -35,7 +33,6 @@ _ANYTHING = select(
     exists().where(Absence.ends_at > bindparam("at"), Absence.starts_at <= bindparam("at")),
     exists().where(Shift.role == bindparam("role")),
 )
-_known: ContextVar[dict[Hashable, Any] | None] = ContextVar("called", default=None)
 
 
 @dataclass(frozen=True)
@@ -53,23 +50,13 @@ def called(role: Role | str, ticket: Ticket, *, at: datetime | None = None) -> C
     """
     if ticket.category == Category.SECURITY:  # who may see it differs from ticket to ticket
         return _there(role, _holders(role, ticket), ticket, at)
-    return _once((str(role), _team_id(ticket), at), lambda: _there(role, _holders(role, ticket), ticket, at))
+    return once((called, role, team_id(ticket), at), lambda: _there(role, _holders(role, ticket), ticket, at))
 
 
 def people_of(ids: Iterable[int]) -> list[Person]:
     """These people, as far as telling them something takes."""
     asked = tuple(ids)
-    return _once(asked, lambda: [p for id_ in asked if (p := db.session.get(Person, id_, options=ADDRESS))])
-
-
-@contextmanager
-def remembered() -> Iterator[None]:
-    """Inside, the same question is asked once: a sweep asks it for hundreds of tickets in one transaction."""
-    token = _known.set({})
-    try:
-        yield
-    finally:
-        _known.reset(token)
+    return once(asked, lambda: [p for id_ in asked if (p := db.session.get(Person, id_, options=ADDRESS))])
 
 
 def holding(role: Role | str, ticket: Ticket, *, at: datetime | None = None) -> list[Person]:
@@ -81,7 +68,7 @@ def seniors(ticket: Ticket, *, at: datetime | None = None) -> list[Person]:
     """The second line that a P0 calls (P3.4); of a ticket about security only that of the owning team (P2.11)."""
     found = [person for person in _all_holders(Role.ENGINEER, ticket) if person.engineer_level == "senior"]
     if ticket.category == Category.SECURITY:
-        found = [person for person in found if person.team_id == _team_id(ticket)]
+        found = [person for person in found if person.team_id == team_id(ticket)]
     return _there(Role.ENGINEER, found, ticket, at).people
 
 
@@ -111,17 +98,6 @@ def vacant(role: Role | str) -> list[dict[str, Any]]:
     return [_over(role, None, VACANT)]
 
 
-def _once(question: Hashable, answer: Callable[[], T]) -> T:
-    """The answer; inside `remembered` it is looked for once."""
-    known = _known.get()
-    if known is None:
-        return answer()
-    if question not in known:
-        known[question] = answer()
-    found: T = known[question]
-    return found
-
-
 def _there(role: Role | str, found: list[Person], ticket: Ticket, at: datetime | None) -> Called:
     away, on = _away_and_on_call(role, ticket, at or clock.now()) if found else ({}, set())
     able = {person.id: person for person in found}
@@ -143,7 +119,7 @@ def _away_and_on_call(role: Role | str, ticket: Ticket, at: datetime) -> tuple[d
     """Who is absent, and whom the rota names; one look suffices where there is neither."""
     somebody_away, has_rota = db.session.execute(_ANYTHING, {"role": str(role), "at": at}).one()
     away = away_at(at) if somebody_away else {}
-    return away, set(on_call(role, _team_id(ticket), at)) if has_rota else set()
+    return away, set(on_call(role, team_id(ticket), at)) if has_rota else set()
 
 
 def _holders(role: Role | str, ticket: Ticket) -> list[Person]:
@@ -154,7 +130,7 @@ def _holders(role: Role | str, ticket: Ticket) -> list[Person]:
 
 
 def _all_holders(role: Role | str, ticket: Ticket) -> list[Person]:
-    return list(db.session.scalars(_holding(str(role), _team_id(ticket))))
+    return list(db.session.scalars(_holding(str(role), team_id(ticket))))
 
 
 @lru_cache(maxsize=256)
@@ -167,7 +143,7 @@ def _people(ids: Any) -> list[Person]:
     return list(db.session.scalars(select(Person).where(Person.id.in_([id_ for id_ in ids if id_]))))
 
 
-def _team_id(ticket: Ticket) -> int | None:
+def team_id(ticket: Ticket) -> int | None:
     """Of a command that has just given it a team, too: the column follows when it is written."""
     return ticket.team.id if ticket.team else None
 

@@ -12,6 +12,7 @@ from typing import Any, cast
 from sqlalchemy import Table, bindparam, func, insert, inspect, select, text, update
 
 from models.ground import clock, tokens
+from models.ground.bulk import write_many
 from models.ground.db import db, is_sqlite
 from models.people.person import Person
 from models.record.entry import Entry
@@ -48,6 +49,7 @@ class _Waiting:
 
 
 _waiting: ContextVar[_Waiting | None] = ContextVar("events", default=None)
+_in_order = json.JSONEncoder(sort_keys=True, ensure_ascii=False, default=str).encode
 
 
 def record(ticket: Ticket, name: str, *, actor: Person | Link | None, state: str, **details: Any) -> Recorded:
@@ -56,8 +58,8 @@ def record(ticket: Ticket, name: str, *, actor: Person | Link | None, state: str
     It is in the table before the ticket's row changes: the database refuses a change of state without it.
     Texts never go into `details`; they are entries, and the chain covers their digests.
     """
-    session = db.session()
-    if not inspect(ticket).persistent:
+    session, waiting = db.session(), _waiting.get()
+    if waiting is None and not inspect(ticket).persistent:
         session.add(ticket)
         session.flush()
     with session.no_autoflush:
@@ -74,7 +76,7 @@ def record(ticket: Ticket, name: str, *, actor: Person | Link | None, state: str
             "version": ticket.version,
             "state": str(state),
             "details": details,
-            "told": sorted({notice.person.id for notice in told if notice.person}),
+            "told": sorted({notice.row["person_id"] for notice in told if notice.person}),
         }
         row["chain"] = ticket.chain = link_of(ticket.chain, row)
         event_id = _put(row, ticket)
@@ -84,15 +86,16 @@ def record(ticket: Ticket, name: str, *, actor: Person | Link | None, state: str
 
 @contextmanager
 def written_together(most: int) -> Iterator[None]:
-    """Inside, up to `most` events that change no state are gathered and written in one statement at the end, and so
-    are `seq`, `chain` and `escalation` of their tickets: a sweep writes hundreds.
+    """Inside, `most` events that change no state are gathered and written in one statement at the end, and so are
+    what is owed because of them, and `seq`, `chain` and `escalation` of their tickets: a sweep writes hundreds.
 
-    Nothing else of a ticket may change inside; whatever was read before is read anew afterwards.
+    Outlines may stand in for the tickets. Nothing else of a ticket may change inside; rows that were read before are
+    read anew afterwards. A number too many is never used: on PostgreSQL those who follow the events wait for it.
     """
     waiting = _Waiting(_numbers(most))
     token = _waiting.set(waiting)
     try:
-        with db.session.no_autoflush:
+        with db.session.no_autoflush, notices.written_at_once():
             yield
             _write_all(waiting)
     finally:
@@ -121,8 +124,7 @@ def digest_of(*texts: str) -> str:
 
 def link_of(before: str, row: dict[str, Any]) -> str:
     """The chain value of an event row after `before`: HMAC(key, before ‖ row)."""
-    at = row["at"].astimezone(UTC).isoformat()
-    said = json.dumps(row | {"at": at}, sort_keys=True, ensure_ascii=False, default=str)
+    said = _in_order(row | {"at": row["at"].astimezone(UTC).isoformat()})
     return tokens.mac("event-chain", (before + said).encode()).hex()
 
 
@@ -149,13 +151,10 @@ def _put(row: dict[str, Any], ticket: Ticket) -> int:
 
 
 def _write_all(waiting: _Waiting) -> None:
-    if waiting.rows:
-        db.session.execute(_INSERT_MANY, waiting.rows)
-        db.session.connection().execute(
-            _ADVANCE,
-            [{"ticket": t.id, "now_seq": t.seq, "now_chain": t.chain, "now_escalation": t.escalation}
-             for t in waiting.tickets.values()],
-        )  # fmt: skip
+    write_many(_INSERT_MANY, waiting.rows)
+    now = [{"ticket": t.id, "now_seq": t.seq, "now_chain": t.chain, "now_escalation": t.escalation}
+           for t in waiting.tickets.values()]  # fmt: skip
+    write_many(_ADVANCE, now)
 
 
 def _numbers(most: int) -> Iterator[int]:

@@ -7,15 +7,16 @@ from typing import Any
 from sqlalchemy import func, select
 
 from models.ground import clock
+from models.ground.asked import once
 from models.ground.db import db
-from models.ground.vocabulary import ClockKind, Role
+from models.ground.vocabulary import Category, ClockKind, Role
 from models.people.person import Person
 from models.policy import clockface
+from models.record.cooperation import Cooperation
 from models.record.deadline import ASK_AGAIN, BREACH, Deadline, Firing
-from models.record.plan import Plan
 from models.record.ticket import Ticket
-from models.rules import calling, marks
-from models.rules.calling import Called, called
+from models.rules import calling, marks, rounds
+from models.rules.calling import Called, called, team_id
 from models.rules.marks import History
 
 CLIMB = (Role.SUPERVISOR, Role.TECH_MANAGER, Role.DIRECTOR, Role.ADMIN)  # a role that is not there passes it on
@@ -47,6 +48,13 @@ def warned(deadline: Deadline, mark: int, *, at: datetime | None = None) -> Call
 
 def rung(deadline: Deadline, mark: int, *, at: datetime | None = None) -> Rung:
     """The breach, a further rung, or asking again: the next living recipient, at the very last every administrator."""
+    if mark > ASK_AGAIN or deadline.ticket.category == Category.SECURITY:  # it differs from ticket to ticket
+        return _rung(deadline, mark, at)
+    same = (rung, deadline.version, deadline.kind, deadline.severity, mark, team_id(deadline.ticket), at)
+    return once(same, lambda: _rung(deadline, mark, at))
+
+
+def _rung(deadline: Deadline, mark: int, at: datetime | None) -> Rung:
     number = _number(deadline, mark)
     steps = deadline.version.pack.ladder(deadline.kind, deadline.severity)
     if mark > ASK_AGAIN and deadline.acknowledged_by and deadline.acknowledged_by.active:
@@ -102,8 +110,10 @@ def _responsible(deadline: Deadline, at: datetime | None) -> Called:
         case ClockKind.CLOSE | ClockKind.CALL_BACK:
             return called(Role.SUPERVISOR, ticket, at=at)
         case ClockKind.TEST:
-            found = called(Role.VERIFIER, ticket, at=at)
-        case ClockKind.APPROVE:
+            found = _tester(ticket, at)
+        case ClockKind.COOPERATE:
+            return _asked(deadline, at)
+        case ClockKind.APPROVE | ClockKind.RATIFY:
             found = _undecided(deadline, at)
         case _:
             found = Called()
@@ -116,11 +126,26 @@ def _responsible(deadline: Deadline, at: datetime | None) -> Called:
     return calling.together([found, own])
 
 
+def _asked(deadline: Deadline, at: datetime | None) -> Called:
+    """The contact of the department that was asked (P6.4); who asked can do nothing but wait."""
+    request = db.session.get(Cooperation, deadline.about_id or 0)
+    if request is None or not request.contact.active:
+        return Called()
+    return calling.in_place_of(request.contact, Role.CONTACT, deadline.ticket, at=at)
+
+
+def _tester(ticket: Ticket, at: datetime | None) -> Called:
+    """Whoever verifies; of a request its product manager, with the customer (UAT, P8.3)."""
+    if ticket.is_request and ticket.product_manager:
+        return calling.in_place_of(ticket.product_manager, Role.PRODUCT_MANAGER, ticket, at=at)
+    return called(Role.VERIFIER, ticket, at=at)
+
+
 def _undecided(deadline: Deadline, at: datetime | None) -> Called:
-    """Seats of the newest plan that have not decided; about an extension the supervisor decides (P4.6)."""
-    if deadline.about_id:
+    """Whose decision is waited for now; about an extension the supervisor decides (P4.6)."""
+    if deadline.kind == ClockKind.APPROVE and deadline.about_id:
         return called(Role.SUPERVISOR, deadline.ticket, at=at)
-    newest = select(Plan).where(Plan.ticket_id == deadline.ticket_id).order_by(Plan.revision.desc()).limit(1)
-    plan = db.session.scalar(newest)
-    seats = [seat.person for seat in plan.approvals if not seat.decision] if plan else []
+    finds = rounds.late_plan if deadline.kind == ClockKind.RATIFY else rounds.newest_plan
+    plan = finds(deadline.ticket)
+    seats = [seat.person for seat in rounds.open_seats(plan)] if plan else []
     return calling.together([calling.in_place_of(person, Role.APPROVER, deadline.ticket, at=at) for person in seats])

@@ -1,12 +1,13 @@
 """Marks: what a clock is computed from, read out of its rows; which mark rings next (P4.7, P5.1)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select
 
 from models.ground import clock
+from models.ground.asked import once
 from models.ground.db import db
 from models.ground.vocabulary import ClockKind
 from models.ground.working_time import Pauses
@@ -14,6 +15,7 @@ from models.policy import clockface
 from models.policy.clockface import BREACH, EXTENDED, Clock
 from models.policy.pack import Pack
 from models.policy.version import Edition
+from models.record.assessment import date_agreed
 from models.record.deadline import Deadline, Firing, Pause, pauses_of
 from models.record.extension import GRANTED, Extension, extensions_of
 from models.record.ticket import Ticket
@@ -35,8 +37,10 @@ def history_of(ticket: Ticket) -> History:
     return History(pauses_of(ticket), extensions_of(ticket))
 
 
-def histories_of(ticket_ids: Sequence[int]) -> dict[int, History]:
+def histories_of(ticket_ids: Collection[int]) -> dict[int, History]:
     """The same of many tickets, in two statements."""
+    if not ticket_ids:
+        return {}
     pauses: dict[int, list[Pause]] = {}
     extensions: dict[int, list[Extension]] = {}
     for pause in db.session.scalars(select(Pause).where(Pause.ticket_id.in_(ticket_ids)).order_by(Pause.id)):
@@ -79,15 +83,12 @@ def reckoned(deadline: Deadline, history: History | None = None) -> datetime | N
 
 def set_next_mark(deadline: Deadline, *, after: int, history: History | None = None) -> None:
     """Find the mark that fires after `after` and when; warnings that are already past are left out."""
-    if history is None:
-        history = History(pauses_of(deadline.ticket)) if after < BREACH else UNDISTURBED
-    deadline.mark, deadline.ring_at = clockface.next_mark(
-        clock_of(deadline, history),
-        deadline.due_at,
-        after=after,
-        now=clock.now(),
-        acknowledged=deadline.acknowledged_at is not None,
-    )
+    if after >= BREACH:  # from here on it is measured from now, whatever moved the clock before
+        same = (set_next_mark, deadline.version, deadline.kind, deadline.severity, after, deadline.acknowledged_at)
+        deadline.mark, deadline.ring_at = once(same, lambda: _next_mark(deadline, after, UNDISTURBED))
+    else:
+        history = history or History(pauses_of(deadline.ticket))
+        deadline.mark, deadline.ring_at = _next_mark(deadline, after, history)
 
 
 def last_mark(deadline: Deadline) -> int:
@@ -99,6 +100,16 @@ def last_mark(deadline: Deadline) -> int:
 def minutes_on(deadline: Deadline, minutes: int, *, since: datetime) -> datetime:
     """`minutes` after `since` on the clock's own basis: acknowledgement time (P5.3)."""
     return clockface.minutes_on(clock_of(deadline, UNDISTURBED), minutes, since=since)
+
+
+def _next_mark(deadline: Deadline, after: int, history: History) -> tuple[int, datetime | None]:
+    return clockface.next_mark(
+        clock_of(deadline, history),
+        deadline.due_at,
+        after=after,
+        now=clock.now(),
+        acknowledged=deadline.acknowledged_at is not None,
+    )
 
 
 def _stops(pack: Pack, kind: str, pauses: Sequence[Pause], end: datetime | None) -> Pauses:
@@ -124,6 +135,8 @@ def _granted(deadline: Deadline, extensions: Sequence[Extension], end: datetime 
 
 
 def _planned_end(deadline: Deadline, pauses: Sequence[Pause]) -> datetime | None:
+    if deadline.kind == ClockKind.DELIVER:
+        return date_agreed(deadline.ticket_id or deadline.ticket.id, deadline.started_at)
     if deadline.kind != ClockKind.WAIT:
         return None
     return next((pause.until for pause in pauses if pause.started_at == deadline.started_at and pause.until), None)

@@ -4,25 +4,31 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
 from typing import Any, cast
 
 from sqlalchemy import Table, insert, literal_column, select
 
 from models.ground import clock
+from models.ground.asked import once
+from models.ground.bulk import write_many
 from models.ground.db import db
 from models.ground.vocabulary import Category, Role, Severity
 from models.people.customer import Contact
 from models.people.person import Person
-from models.record.link import Link
+from models.record.event import level_in
+from models.record.link import CONSENT, DIRECTION, Link
 from models.record.message import APP, MAIL, QUEUED, SENT, Message, first_try
 from models.record.plan import Plan
+from models.record.relation import affected_by, merged_in, open_children, ties_of
 from models.record.ticket import Follower, Ticket
-from models.rules.calling import holding, people_of, seniors
+from models.rules.calling import holding, in_place_of, people_of, seniors
 from models.rules.permissions import SEE_SECURITY
 
 BOTH, INBOX = (APP, MAIL), (APP,)
 CALLS = ("p0", "escalated")  # whoever gets one of these has to act, and so to see
-GRADING = ("reported", "triaged", "regraded")
+GRADING = ("reported", "triaged", "regraded", "policy_changed")
 _MESSAGES = cast(Table, Message.__table__)
 _INSERT = insert(_MESSAGES).values(
     params=literal_column("'{}'"), attempts=literal_column("0"), error=literal_column("''")
@@ -34,33 +40,94 @@ TOLD: dict[str, tuple[tuple[str, str, tuple[str, ...]], ...]] = {
     "reported": (("caller", "receipt", BOTH), ("first_line", "new_report", INBOX), ("if_p0", "p0", BOTH)),
     "triaged": (("assignee", "assigned", BOTH), ("caller", "accepted", BOTH), ("if_p0", "p0", BOTH)),
     "regraded": (("assignee", "regraded", INBOX), ("caller", "regraded", BOTH), ("if_p0", "p0", BOTH)),
+    "policy_changed": (
+        ("assignee", "another_policy", INBOX),
+        ("caller", "another_policy", BOTH),
+        ("if_p0", "p0", BOTH),
+    ),
     "handed_over": (("assignee", "assigned", BOTH),),
     "asked": (("caller", "question", BOTH),),
     "supplied": (("assignee", "supplied", BOTH), ("triagers", "supplied", INBOX)),
-    "answered": (("caller", "result", BOTH),),
-    "plan_submitted": (("seats", "to_approve", BOTH),),
-    "approved": (("author_when_final", "plan_approved", BOTH),),
+    "answered": (
+        ("caller", "result", BOTH),
+        ("others", "solved_too", BOTH),
+        ("handlers_below", "incident_solved", BOTH),
+    ),
+    "plan_submitted": (("opened", "to_approve", BOTH),),
+    "approved": (
+        ("opened", "to_approve", BOTH),
+        ("author_when_final", "plan_approved", BOTH),
+        ("caller_when_touched", "consent_asked", BOTH),
+    ),
     "returned": (("author", "plan_returned", BOTH),),
-    "fixed": (("verifiers", "to_test", BOTH),),
-    "test_passed": (("caller_if_asked", "result", BOTH), ("supervisors_if_sure", "to_review", INBOX)),
+    "withdrawn": (("seats_unless_revised", "plan_withdrawn", INBOX),),
+    "emergency_declared": (("word_giver", "word_recorded", BOTH), ("opened", "late_approval", BOTH)),
+    "countersigned": (("opened", "late_approval", BOTH),),
+    "ratified": (("plan_author", "late_approved", BOTH), ("word_giver", "late_approved", INBOX)),
+    "ratification_refused": (("plan_author", "late_refused", BOTH), ("refused", "late_refused", BOTH)),
+    "overturned": (("plan_author", "late_refused", BOTH), ("refused", "late_refused", BOTH)),
+    "approver_added": (("opened", "to_approve", BOTH), ("added", "approver_added", BOTH)),
+    "seat_handed_over": (("taker", "seat_handed_over", BOTH),),
+    "plan_copied": (("named", "plan_copied", BOTH),),
+    "urged": (("named", "urged", BOTH),),
+    "assessed": (("caller", "direction_asked", BOTH),),
+    "postponed": (("caller", "postponed", BOTH),),
+    "direction_agreed": (("assignee", "direction_agreed", BOTH), ("product_manager", "direction_agreed", INBOX)),
+    "direction_declined": (("assignee", "direction_declined", BOTH),),
+    "delivery_changed": (("caller", "delivery_changed", BOTH), ("assignee", "delivery_changed", INBOX)),
+    "fixed": (("product_manager", "to_test", BOTH), ("verifiers", "to_test", BOTH)),
+    "test_passed": (
+        ("caller_if_asked", "result", BOTH),
+        ("supervisors_if_sure", "to_review", INBOX),
+        ("others", "solved_too", BOTH),
+        ("handlers_below", "incident_solved", BOTH),
+    ),
     "test_failed": (("assignee", "test_failed", BOTH),),
     "confirmed": (("assignee", "confirmed", INBOX), ("supervisors", "to_review", BOTH)),
     "partly_confirmed": (("assignee", "confirmed", INBOX), ("supervisors", "to_review", BOTH)),
     "silently_confirmed": (("assignee", "confirmed", INBOX), ("supervisors", "to_review", BOTH)),
-    "disputed": (("assignee", "disputed", BOTH), ("supervisors", "disputed", BOTH)),
-    "reopened": (("assignee", "disputed", BOTH), ("supervisors", "disputed", BOTH)),
+    "disputed": (("assignee", "disputed", BOTH), ("supervisors", "disputed", BOTH), ("others", "not_solved_too", BOTH)),
+    "reopened": (("assignee", "disputed", BOTH), ("supervisors", "disputed", BOTH), ("others", "not_solved_too", BOTH)),
     "sent_back": (("assignee", "sent_back", BOTH),),
-    "closed": (("caller", "closed", BOTH), ("assignee", "closed", INBOX), ("followers", "closed", INBOX)),
-    "cancelled": (("caller", "cancelled", BOTH), ("assignee", "cancelled", BOTH)),
-    "updated": (("caller", "update", BOTH), ("followers", "update", INBOX), ("duty_lead_if_p0", "update", INBOX)),
+    "closed": (
+        ("caller", "closed", BOTH),
+        ("assignee", "closed", INBOX),
+        ("followers", "closed", INBOX),
+        ("others", "closed_too", BOTH),
+    ),
+    "cancelled": (("caller", "cancelled", BOTH), ("assignee", "cancelled", BOTH), ("others", "cancelled", BOTH)),
+    "merged": (("caller", "merged", BOTH), ("assignee", "merged", INBOX)),
+    "absorbed": (("assignee", "absorbed", INBOX),),
+    "unmerged": (("caller", "unmerged", BOTH), ("assignee", "unmerged", BOTH)),
+    "split_off": (("caller", "split_off", BOTH),),
+    "updated": (
+        ("caller", "update", BOTH),
+        ("followers", "update", INBOX),
+        ("duty_lead_if_p0", "update", INBOX),
+        ("others", "update", BOTH),
+    ),
     "extension_requested": (("supervisors", "to_extend", BOTH),),
     "extension_granted": (
         ("asker", "extension_granted", BOTH),
         ("caller", "extended", BOTH),
         ("followers", "extended", INBOX),
+        ("others", "extended", BOTH),
     ),
     "extension_refused": (("asker", "extension_refused", BOTH),),
-    "link_sent": (("caller", "link", (MAIL,)),),
+    "cooperation_asked": (("asked_contact", "cooperation_asked", BOTH),),
+    "cooperation_answered": (("assignee", "cooperation_answered", BOTH), ("asker", "cooperation_answered", BOTH)),
+    "lead_named": (("assignee", "lead_named", INBOX), ("followers", "lead_named", INBOX)),
+    "link_sent": (
+        ("caller_of_consent", "consent_asked", (MAIL,)),
+        ("caller_of_direction", "direction_asked", (MAIL,)),
+        ("caller", "link", (MAIL,)),
+    ),
+    "consented": (("assignee", "consented", BOTH), ("author", "consented", INBOX)),
+    "consent_refused": (
+        ("assignee", "consent_refused", BOTH),
+        ("author", "consent_refused", BOTH),
+        ("supervisors", "consent_refused", INBOX),
+    ),
     "warned": (("named", "warning", BOTH),),
     "escalated": (("named", "escalated", BOTH),),
     "reported_up": (("directors", "escalated", BOTH),),
@@ -76,43 +143,48 @@ class Notice:
     channel: str
     person: Person | None = None
     contact: Contact | None = None
+    ticket_id: int | None = None  # their own report, where it is not the one on which it happened
+
+    @cached_property
+    def name(self) -> str:
+        """Unlike that of any other notice of the same event."""
+        reader = f"p{self.person.id}" if self.person else f"c{self.contact.id if self.contact else ''}"
+        return f"{self.template}:{self.channel}:{reader}"
+
+    @cached_property
+    def row(self) -> dict[str, Any]:
+        """What its message says whatever the event."""
+        return {
+            "template": self.template,
+            "channel": self.channel,
+            "person_id": self.person.id if self.person else None,
+            "contact_id": self.contact.id if self.contact else None,
+            "state": SENT if self.channel == APP else QUEUED,
+        }
 
 
 def told_of(ticket: Ticket, event: str, *, actor: Person | Link | None, details: dict[str, Any]) -> list[Notice]:
     """Everybody who is told of the event, each once: the first line of the table that names them counts."""
-    found: dict[tuple[str, int, str], Notice] = {}
-    for audience, template, channels in TOLD.get(event, ()):
-        for reader in _AUDIENCES[audience](ticket, details):
-            if isinstance(reader, Person) and (reader is actor or not reader.active):
-                continue
-            if _is_own_link(actor, reader, ticket):
-                continue
-            for channel in channels:
-                if isinstance(reader, Person):
-                    found.setdefault(("p", reader.id, channel), Notice(template, channel, person=reader))
-                elif channel == MAIL and reader.email:
-                    found.setdefault(("c", reader.id, channel), Notice(template, channel, contact=reader))
-    return [n for n in found.values() if n.channel == APP or (n.person or n.contact).email]  # type: ignore[union-attr]
+    lines = TOLD.get(event, ())
+    if lines and all(audience == "named" for audience, _, _ in lines):  # the same whatever the ticket
+        return once((told_of, event, actor, *details["people"]), lambda: _told_of(ticket, event, actor, details))
+    return _told_of(ticket, event, actor, details)
 
 
 def owe(ticket: Ticket, event_id: int, event: str, told: Iterable[Notice]) -> None:
     """Put the notices into the outbox, in the transaction of their event. The key makes each of them unique."""
-    now, real = clock.now(), clock.real_now()
-    rows: list[dict[str, Any]] = [
+    now, real = clock.now(), once(clock.real_now, clock.real_now)
+    rows = [
         {
-            "key": f"{event_id}:{n.template}:{n.channel}:{'p' if n.person else 'c'}{(n.person or n.contact).id}",  # type: ignore[union-attr]
-            "ticket_id": ticket.id,
+            **notice.row,
+            "key": f"{event_id}:{notice.name}",
+            "ticket_id": notice.ticket_id or ticket.id,
             "event_id": event_id,
-            "template": n.template,
-            "channel": n.channel,
-            "person_id": n.person.id if n.person else None,
-            "contact_id": n.contact.id if n.contact else None,
-            "state": SENT if n.channel == APP else QUEUED,
             "created_at": now,
-            "next_try_at": None if n.channel == APP else first_try(n.template, real),
-            "sent_at": real if n.channel == APP else None,
+            "next_try_at": None if notice.channel == APP else _first_try(notice.template, real),
+            "sent_at": real if notice.channel == APP else None,
         }
-        for n in told
+        for notice in told
     ]
     if (waiting := _waiting.get()) is not None:
         waiting += rows
@@ -122,6 +194,10 @@ def owe(ticket: Ticket, event_id: int, event: str, told: Iterable[Notice]) -> No
         _let_in(ticket, event, told)
 
 
+def _first_try(template: str, real: datetime) -> datetime:
+    return once((first_try, template, real), lambda: first_try(template, real))
+
+
 @contextmanager
 def written_at_once() -> Iterator[None]:
     """Inside, what is owed is gathered and written in one statement at the end: a sweep owes thousands of messages."""
@@ -129,8 +205,7 @@ def written_at_once() -> Iterator[None]:
     token = _waiting.set(rows)
     try:
         yield
-        if rows:
-            db.session.execute(_INSERT, rows)
+        write_many(_INSERT, rows)
     finally:
         _waiting.reset(token)
 
@@ -155,6 +230,23 @@ def tell_person(person: Person, template: str, *, key: str, params: dict[str, An
         owe_person(person, template, key=f"{key}:{MAIL}", params=params)
 
 
+def _told_of(ticket: Ticket, event: str, actor: Person | Link | None, details: dict[str, Any]) -> list[Notice]:
+    found: dict[tuple[str, int, str], Notice] = {}
+    for audience, template, channels in TOLD.get(event, ()):
+        for reader in _AUDIENCES[audience](ticket, details):
+            reader, of = reader if isinstance(reader, tuple) else (reader, None)
+            if isinstance(reader, Person) and (reader is actor or not reader.active):
+                continue
+            if _is_own_link(actor, reader, ticket):
+                continue
+            for channel in channels:
+                if isinstance(reader, Person):
+                    found.setdefault(("p", reader.id, channel), Notice(template, channel, person=reader, ticket_id=of))
+                elif channel == MAIL and reader.email:
+                    found.setdefault(("c", reader.id, channel), Notice(template, channel, contact=reader, ticket_id=of))
+    return [n for n in found.values() if n.channel == APP or (n.person or n.contact).email]  # type: ignore[union-attr]
+
+
 def _is_own_link(actor: Person | Link | None, reader: Person | Contact, ticket: Ticket) -> bool:
     """What came through the customer's link was done by the customer."""
     return isinstance(actor, Link) and reader is ticket.caller
@@ -165,9 +257,29 @@ def _plan(ticket: Ticket) -> Plan:
     return db.session.scalars(newest).one()
 
 
+def _asks_for_consent(ticket: Ticket, details: dict[str, Any]) -> bool:
+    """The last approval of a plan that touches the customer: now they are asked (P7.4)."""
+    return bool(details.get("final")) and _plan(ticket).touches_customer
+
+
+def _plan_of(details: dict[str, Any]) -> Plan:
+    """The plan that the event is about; an emergency that is decided on late is not always the newest."""
+    return db.session.scalars(select(Plan).where(Plan.id == details["plan"])).one()
+
+
+def _hear_of_refusal(ticket: Ticket, details: dict[str, Any]) -> list[Person]:
+    return [*_one(ticket.assignee), *_one(_plan_of(details).word_by), *holding(Role.SUPERVISOR, ticket)]
+
+
+def _opened(ticket: Ticket, details: dict[str, Any]) -> list[Person]:
+    """Whose turn it has become to decide, and who stands in for the absent among them."""
+    whose = people_of(details.get("opened", []))
+    return [*whose, *(p for person in whose for p in in_place_of(person, Role.APPROVER, ticket).people)]
+
+
 def _if_p0(ticket: Ticket, details: dict[str, Any]) -> list[Person]:
     """A P0 calls the duty lead and the second line at once (P3.4); told once, when it becomes one."""
-    if ticket.severity != "P0" or details.get("was_severity") == "P0":
+    if ticket.level != "P0" or level_in(details, "was_") == "P0":
         return []
     return _crew(ticket)
 
@@ -180,12 +292,27 @@ def _crew(ticket: Ticket) -> list[Person]:
 def _let_in(ticket: Ticket, event: str, told: Iterable[Notice]) -> None:
     """Whoever is called to a ticket about security works on it, and so may see it: P3.4 and P5.4 go before P2.11."""
     people = {n.person.id: n.person for n in told if n.person and n.template in CALLS}
-    if event in GRADING and ticket.severity == Severity.P0:
+    if event in GRADING and ticket.level == Severity.P0:
         people |= {person.id: person for person in _crew(ticket)}  # called before anybody knew what it is about
     for person in people.values():
         follows = db.session.get(Follower, (ticket.id, person.id)) is not None
         if not follows and not any(person.holds(role) for role in SEE_SECURITY):
             db.session.add(Follower(ticket_id=ticket.id, person_id=person.id))
+
+
+def _others(ticket: Ticket, _: dict[str, Any]) -> list[tuple[Any, int]]:
+    """Whoever reported the same, each by their own report (P3.7); and who said that they have it too (P2.4)."""
+    ties = ties_of(ticket)
+    merged = merged_in(ticket) if ties.has_merged else []
+    affected = [each for one in (ticket, *merged) for each in affected_by(one)] if merged or ties.affected else []
+    reported = [(caller, report.id) for report in merged for caller in _one(report.caller)]
+    return [*reported, *((each.person, each.ticket_id) for each in affected)]
+
+
+def _handlers_below(ticket: Ticket, _: dict[str, Any]) -> list[tuple[Any, int]]:
+    """Whoever handles a report below this incident, by that report (P3.8)."""
+    below = open_children(ticket) if ties_of(ticket).has_relations else []
+    return [(child.assignee, child.id) for child in below if child.assignee]
 
 
 def _one(person: Any) -> list[Any]:
@@ -194,20 +321,33 @@ def _one(person: Any) -> list[Any]:
 
 _AUDIENCES: dict[str, Callable[[Ticket, dict[str, Any]], list[Any]]] = {
     "caller": lambda ticket, _: _one(ticket.caller),
+    "caller_when_touched": lambda ticket, d: _one(ticket.caller) if _asks_for_consent(ticket, d) else [],
+    "caller_of_consent": lambda ticket, d: _one(ticket.caller) if d.get("purpose") == CONSENT else [],
+    "caller_of_direction": lambda ticket, d: _one(ticket.caller) if d.get("purpose") == DIRECTION else [],
     "caller_if_asked": lambda ticket, d: [] if d.get("joint") else _one(ticket.caller),
     "supervisors_if_sure": lambda ticket, d: holding(Role.SUPERVISOR, ticket) if d.get("joint") else [],
     "assignee": lambda ticket, _: _one(ticket.assignee),
     "first_line": lambda ticket, _: holding(Role.FIRST_LINE, ticket),
     "triagers": lambda ticket, _: [] if ticket.assignee else holding(Role.FIRST_LINE, ticket),
     "supervisors": lambda ticket, _: holding(Role.SUPERVISOR, ticket),
+    "product_manager": lambda ticket, _: _one(ticket.product_manager) if ticket.is_request else [],
     "verifiers": lambda ticket, _: holding(Role.VERIFIER, ticket),
     "directors": lambda ticket, _: holding(Role.DIRECTOR, ticket),
     "followers": lambda ticket, _: list(ticket.followers),
-    "seats": lambda ticket, _: [seat.person for seat in _plan(ticket).approvals],
+    "opened": _opened,
+    "seats_unless_revised": lambda _, d: [] if d.get("superseded") else [s.person for s in _plan_of(d).approvals],
+    "plan_author": lambda _, d: [_plan_of(d).author],
+    "word_giver": lambda _, d: _one(_plan_of(d).word_by),
+    "refused": _hear_of_refusal,
+    "added": lambda _, d: people_of([d["added"]]),
+    "taker": lambda _, d: people_of([d["to_person"]]),
     "author": lambda ticket, _: [_plan(ticket).author],
     "author_when_final": lambda ticket, d: [_plan(ticket).author] if d.get("final") else [],
-    "duty_lead_if_p0": lambda ticket, _: holding(Role.DUTY_LEAD, ticket) if ticket.severity == "P0" else [],
+    "duty_lead_if_p0": lambda ticket, _: holding(Role.DUTY_LEAD, ticket) if ticket.level == "P0" else [],
     "if_p0": _if_p0,
+    "asked_contact": lambda _, d: _one(db.session.get(Person, d["contact"])),
     "asker": lambda _, d: _one(db.session.get(Person, d["asked_by"])),
+    "others": _others,
+    "handlers_below": _handlers_below,
     "named": lambda _, d: people_of(d["people"]),
 }

@@ -2,17 +2,22 @@
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import ColumnElement, or_, select, true
 
 from models.ground.db import db
 from models.ground.vocabulary import Category, Role, State
 from models.people.person import Person
+from models.record.approval import Approval, PlanCopy
+from models.record.cooperation import Cooperation, was_asked
 from models.record.extension import Extension, pending_extension
-from models.record.link import Link
-from models.record.plan import Approval, Plan, WorkStep
+from models.record.link import CONSENT, DIRECTION, PROGRESS, Link
+from models.record.outline import TicketOutline
+from models.record.plan import Plan, WorkStep
+from models.record.relation import is_affected, is_known_incident, parent_of
 from models.record.ticket import Follower, Ticket
+from models.rules import rounds
 
 Actor = Person | Link | None  # None is the desk itself: clockwork
 
@@ -35,14 +40,44 @@ MAY: dict[str, str] = {
     "approve": "seat",
     "return": "seat",
     "withdraw": "author",
+    "assess": "product_manager",
+    "postpone": "product_manager",
+    "agree": "reporter direction_link",
+    "decline": "reporter direction_link",
+    "record_direction": "first_line assignee",
+    "change_delivery": "product_manager",
+    "emergency": "assignee",
+    "consent": "reporter consent_link",
+    "refuse": "reporter consent_link",
+    "countersign": "late_seat",
+    "ratify": "late_seat",
+    "refuse_ratify": "late_seat",
+    "overturn": "late_seat",
+    "add_approver": "seat late_seat",
+    "hand_over_seat": "seat late_seat supervisor",
+    "copy_plan": "author seat late_seat supervisor",
+    "read_copy": "copied",
+    "urge": "author supervisor",
+    "name_lead": "supervisor",
+    "cooperate": "assignee supervisor",
+    "answer_cooperation": "asked_contact assignee supervisor",  # these two take down what was said
+    "merge": "assignee first_line supervisor tech_manager",
+    "unmerge": "assignee first_line supervisor tech_manager",
+    "relate": "assignee first_line supervisor tech_manager",
+    "unrelate": "assignee first_line supervisor tech_manager",
+    "split": "assignee first_line supervisor tech_manager",
+    "join": "anyone",
+    "leave": "affected",
+    "view_incident": "anyone",
     "work": "assignee",
     "fix": "assignee",
     "roll_back": "assignee",
-    "pass_test": "verifier assignee",
-    "fail_test": "verifier assignee",
+    "pass_test": "verifier assignee own_product_manager",
+    "fail_test": "verifier assignee own_product_manager",
     "confirm": "reporter link",
     "confirm_partly": "reporter link",
     "record_spoken": "first_line assignee",
+    "record_spoken_consent": "first_line assignee",
     "dispute": "reporter link",
     "confirm_silently": "desk",
     "send_back": "supervisor",
@@ -53,12 +88,15 @@ MAY: dict[str, str] = {
     # beside the road
     "note": "staff",
     "update": "assignee first_line supervisor tech_manager",
+    "update_below": "assignee first_line supervisor tech_manager incident_assignee",
     "call": "assignee first_line",
     "extend": "assignee",
     "grant_extension": "supervisor",
     "refuse_extension": "supervisor",
     "call_back": "supervisor",
+    "follow_up_leftovers": "supervisor",
     "regrade": "assignee first_line supervisor tech_manager",
+    "change_policy": "first_line supervisor",
     "wait": "assignee first_line supervisor tech_manager",
     "resume": "assignee first_line supervisor tech_manager desk",
     "acknowledge": "told",
@@ -75,8 +113,10 @@ MAY: dict[str, str] = {
     # around the tickets
     "view": "viewer",
     "view_internal": "staff",
+    "view_cooperation": "staff asked_contact",
+    "view_cooperations": "contact",
     "view_triage": "first_line supervisor tech_manager",
-    "view_bench": "engineer first_line supervisor verifier tech_manager",
+    "view_bench": "engineer first_line supervisor verifier tech_manager product_manager",
     "view_approvals": "supervisor approver engineer tech_manager director",
     "view_watch": "supervisor tech_manager director duty_lead dept_head admin",
     "view_archive": "staff kb_admin",
@@ -88,6 +128,7 @@ MAY: dict[str, str] = {
     "return_article": "kb_admin",
     "withdraw_article": "owner",
     "keep_standard_change": "supervisor",
+    "keep_approval_template": "supervisor admin",
     "administer": "admin",
     "edit_calendar": "admin",
     "edit_policy": "admin tech_manager",
@@ -103,9 +144,15 @@ MAY: dict[str, str] = {
     "answer_drill": "called",
     "move_demo_clock": "admin",
 }
+# What can be done with a known incident that one may not see: to know that it is known, and to say that one has it too.
+BEYOND_SIGHT = ("join", "leave", "view_incident")
 NEVER = {
     "approve": ("own_plan", "implementer"),
     "return": ("own_plan", "implementer"),
+    "countersign": ("own_late_plan", "implementer"),
+    "ratify": ("own_late_plan", "implementer"),
+    "refuse_ratify": ("own_late_plan", "implementer"),
+    "overturn": ("own_late_plan", "implementer"),
     "grant_extension": ("own_request",),
     "refuse_extension": ("own_request",),
 }
@@ -114,6 +161,8 @@ ROLES = frozenset(str(role) for role in Role)
 STAFF = frozenset(Role) - {Role.REPORTER, Role.CONTACT, Role.KB_ADMIN, Role.ADMIN}
 SEE_SECURITY = (Role.SUPERVISOR, Role.TECH_MANAGER, Role.DIRECTOR)
 SEE_ALL = STAFF | {Role.ADMIN}
+# What the holder of a link is to its ticket: each question is answered by its own link only (P10.3).
+_KEY_OF = {PROGRESS: "link", CONSENT: "consent_link", DIRECTION: "direction_link"}
 
 
 def allows(actor: Actor, action: str, thing: Any = None) -> bool:
@@ -122,7 +171,7 @@ def allows(actor: Actor, action: str, thing: Any = None) -> bool:
     if any(_is(actor, relation, thing) for relation in NEVER.get(action, ())):
         return False
     ticket = _ticket_of(thing)
-    if ticket is not None and actor is not None and not can_see(actor, ticket):
+    if ticket is not None and actor is not None and not can_see(actor, ticket) and not _reaches(actor, action, ticket):
         return False
     return any(_is(actor, relation, thing) for relation in who)
 
@@ -134,6 +183,15 @@ def can_see(actor: Actor, ticket: Ticket) -> bool:
     if actor is None:
         return True
     return _sees_by_role(actor, ticket) or _is_involved(actor, ticket)
+
+
+def knows_of(actor: Person, ticket: Ticket) -> bool:
+    """Whether the actor may be told of it as of an incident: it is offered to everybody, or they have joined it."""
+    return is_known_incident(ticket) or is_affected(actor.id, ticket.id)
+
+
+def _reaches(actor: Actor, action: str, ticket: Ticket) -> bool:
+    return action in BEYOND_SIGHT and isinstance(actor, Person) and knows_of(actor, ticket)
 
 
 def _sees_by_role(actor: Person, ticket: Ticket) -> bool:
@@ -158,6 +216,8 @@ def _visible(person_id: int, roles: frozenset[str]) -> ColumnElement[bool]:
         Ticket.registrar_id == person_id,
         Ticket.id.in_(select(Follower.ticket_id).where(Follower.person_id == person_id)),
         Ticket.id.in_(select(Plan.ticket_id).join(Approval).where(Approval.person_id == person_id)),
+        Ticket.id.in_(select(Plan.ticket_id).join(PlanCopy).where(PlanCopy.person_id == person_id)),
+        Ticket.id.in_(select(Cooperation.ticket_id).where(Cooperation.contact_id == person_id)),
     )
     if roles & set(SEE_SECURITY):
         return true()
@@ -170,16 +230,17 @@ def _visible(person_id: int, roles: frozenset[str]) -> ColumnElement[bool]:
 
 
 def _ticket_of(thing: Any) -> Ticket | None:
-    if isinstance(thing, Ticket):
-        return thing
-    return thing.ticket if isinstance(thing, (Plan, Link, Extension)) else None
+    if isinstance(thing, (Ticket, TicketOutline)):
+        return cast(Ticket, thing)
+    return thing.ticket if isinstance(thing, (Plan, Link, Extension, Cooperation)) else None
 
 
 def _is(actor: Actor, relation: str, thing: Any) -> bool:
     if relation == "desk":
         return actor is None
     if isinstance(actor, Link):
-        here = relation == "link_holder" or (relation in ("link", "viewer") and _ticket_of(thing) is actor.ticket)
+        is_ = ("viewer", _KEY_OF[actor.purpose])
+        here = relation == "link_holder" or (relation in is_ and _ticket_of(thing) is actor.ticket)
         return here and not actor.death
     if actor is None or not actor.active:
         return False
@@ -199,6 +260,8 @@ def _is(actor: Actor, relation: str, thing: Any) -> bool:
             return isinstance(whose, Person) and actor.holds(Role.SUPERVISOR, whose.team_id)
         case "called":
             return any(person.id == actor.id for person in getattr(thing, "called", ()))
+        case "asked_contact" if isinstance(thing, Cooperation):
+            return thing.contact_id == actor.id
         case "owner":
             return bool(getattr(thing, "owner_id", None) == actor.id)
     if ticket is not None and relation in _RELATIONS:
@@ -211,6 +274,8 @@ def _is_involved(actor: Person, ticket: Ticket) -> bool:
         actor.id in (ticket.reporter_id, ticket.assignee_id, ticket.registrar_id)
         or db.session.get(Follower, (ticket.id, actor.id)) is not None
         or _has_sat(actor, ticket)
+        or _has_copy(actor, ticket)
+        or was_asked(actor.id, ticket.id)
     )
 
 
@@ -219,18 +284,42 @@ def _has_sat(actor: Person, ticket: Ticket) -> bool:
     return db.session.scalar(sat.limit(1)) is not None
 
 
+def _has_copy(actor: Person, ticket: Ticket) -> bool:
+    sent = select(PlanCopy.id).join(Plan).where(Plan.ticket_id == ticket.id, PlanCopy.person_id == actor.id)
+    return db.session.scalar(sent.limit(1)) is not None
+
+
 def _open_plan(ticket: Ticket) -> Plan | None:
     return ticket.plans[-1] if ticket.plans else None
 
 
 def _has_seat(actor: Person, ticket: Ticket) -> bool:
+    return _sits_over(_open_plan(ticket), actor)
+
+
+def _has_late_seat(actor: Person, ticket: Ticket) -> bool:
+    return bool(ticket.emergency) and _sits_over(rounds.late_plan(ticket), actor)
+
+
+def _sits_over(plan: Plan | None, actor: Person) -> bool:
+    """A seat of their own, or of somebody absent for whom they stand in; that takes being on the staff."""
+    seat = rounds.seat_of(plan, actor) if plan else None
+    return seat is not None and (seat.person_id == actor.id or bool(actor.roles & STAFF))
+
+
+def _submitted_plan(actor: Person, ticket: Ticket) -> bool:
     plan = _open_plan(ticket)
-    return plan is not None and any(seat.person_id == actor.id for seat in plan.approvals)
+    return plan is not None and plan.author_id == actor.id
 
 
 def _wrote_plan(actor: Person, ticket: Ticket) -> bool:
     plan = _open_plan(ticket)
-    return plan is not None and plan.author_id == actor.id
+    return plan is not None and plan.author.human_id == actor.human_id
+
+
+def _wrote_late_plan(actor: Person, ticket: Ticket) -> bool:
+    plan = rounds.late_plan(ticket) if ticket.emergency else None
+    return plan is not None and plan.author.human_id == actor.human_id
 
 
 def _asked_for_time(actor: Person, ticket: Ticket) -> bool:
@@ -239,8 +328,18 @@ def _asked_for_time(actor: Person, ticket: Ticket) -> bool:
 
 
 def _carried_out(actor: Person, ticket: Ticket) -> bool:
-    done = select(WorkStep.id).where(WorkStep.ticket_id == ticket.id, WorkStep.person_id == actor.id)
-    return ticket.assignee_id == actor.id or db.session.scalar(done.limit(1)) is not None
+    """By whichever of their accounts."""
+    if ticket.assignee and ticket.assignee.human_id == actor.human_id:
+        return True
+    same = or_(Person.id == actor.human_id, Person.same_as_id == actor.human_id)
+    done = select(WorkStep.id).join(WorkStep.person).where(WorkStep.ticket_id == ticket.id, same)
+    return db.session.scalar(done.limit(1)) is not None
+
+
+def _handles_the_incident(actor: Person, ticket: Ticket) -> bool:
+    """Whoever works on the incident above may pass its news on to the reports below (P3.8)."""
+    incident = parent_of(ticket)
+    return incident is not None and incident.assignee_id == actor.id
 
 
 def _was_told(actor: Person, ticket: Ticket) -> bool:
@@ -258,10 +357,17 @@ _RELATIONS: dict[str, Callable[[Person, Ticket], bool]] = {
     ),
     "registrar": lambda actor, ticket: ticket.registrar_id == actor.id,
     "assignee": lambda actor, ticket: ticket.assignee_id == actor.id,
+    "own_product_manager": lambda actor, ticket: ticket.is_request and ticket.product_manager_id == actor.id,
     "seat": _has_seat,
-    "author": _wrote_plan,
+    "late_seat": _has_late_seat,
+    "copied": _has_copy,
+    "author": _submitted_plan,
     "own_plan": _wrote_plan,
+    "own_late_plan": _wrote_late_plan,
     "own_request": _asked_for_time,
     "implementer": _carried_out,
     "told": _was_told,
+    "incident_assignee": _handles_the_incident,
+    "affected": lambda actor, ticket: is_affected(actor.id, ticket.id),
+    "asked_contact": lambda actor, ticket: was_asked(actor.id, ticket.id),
 }

@@ -11,11 +11,11 @@ from sqlalchemy.sql.schema import ScalarElementColumnDefault
 from models.ground import clock
 from models.ground.db import Base, db
 from models.ground.errors import Invalid
-from models.ground.vocabulary import Channel, Impact, State, Urgency
+from models.ground.vocabulary import Channel, Impact, Kind, Severity, State, Urgency
 from models.people.customer import Customer
 from models.people.person import Person
 from models.people.team import Service
-from models.policy.pack import Pack
+from models.policy.pack import REQUEST, Pack
 from models.policy.version import version_in_force
 from models.record import attachment, search
 from models.record.link import Link, open_link
@@ -26,6 +26,7 @@ from models.rules import journal, timekeeping, workflow
 _TABLE = cast(Table, Ticket.__table__)
 _INSERT = insert(_TABLE).returning(_TABLE.c.id)
 _UPDATE = update(_TABLE).where(_TABLE.c.id == bindparam("of"))
+LEAST = str(Severity.P3)  # the priority of a request about which nobody has said anything
 _BLANK: dict[str, Any] = {  # what a new ticket's columns hold as long as nobody has said anything
     column.name: column.default.arg if isinstance(column.default, ScalarElementColumnDefault) else None
     for column in _TABLE.columns
@@ -48,6 +49,9 @@ class Draft:
 def draft(
     *,
     description: str,
+    kind: Kind = Kind.FAULT,
+    expected: str = "",
+    wished: str = "",
     channel: Channel = Channel.WEB,
     impact: str = "",
     urgency: str = "",
@@ -58,17 +62,24 @@ def draft(
 ) -> Draft:
     """Get a report ready to be registered; only reads. `known`: what else of P2.2 is known, columns and rows.
 
-    The severity is a suggestion until triage. Raises Invalid without a description.
+    The severity is a suggestion until triage; of a request it is the priority that is wished for. Of a request, scene
+    or expected effect will do. Raises Invalid without any description.
     """
-    if not description.strip():
-        raise Invalid("Please say what happened.", field="description")
-    now, text = clock.now(), description.strip()
+    is_request = kind == Kind.REQUEST
+    now, text = clock.now(), description.strip() or (expected.strip() if is_request else "")
+    if not text:
+        sentence = "Please say what you need." if is_request else "Please say what happened."
+        raise Invalid(sentence, field="description")
     version = version_in_force(now, customer=customer, service=service)
     severity = version.pack.suggest(impact or Impact.SINGLE, urgency or Urgency.MEDIUM)
+    severity = (wished or LEAST) if is_request else severity
     columns = {
+        "kind": str(kind),
         "state": State.AWAITING_TRIAGE,
-        "title": title_of(description),
+        "title": title_of(text),
         "description": text,
+        "expected": expected.strip(),
+        "wished": wished,
         "channel": str(channel),
         "reported_at": min(reported_at or now, now),
         "created_at": now,
@@ -81,16 +92,20 @@ def draft(
         at=now,
         pack=version.pack,
         columns=_BLANK | columns | _ids(known | {"service": service, "customer": customer}),
-        clocks=timekeeping.first_clocks(version, severity, workflow.FIRST_CLOCKS, started_at=now),
-        digest=journal.digest_of(text),
-        words=search.words_of(text, known.get("device", ""), known.get("steps", "")),
+        clocks=timekeeping.first_clocks(
+            version, REQUEST if is_request else severity, workflow.FIRST_CLOCKS, started_at=now
+        ),
+        digest=journal.digest_of(text, expected) if is_request else journal.digest_of(text),
+        words=search.words_of(text, expected, known.get("device", ""), known.get("steps", "")),
     )
 
 
 def enter(report: Draft, *, actor: Person | Link, files: list[str] | None = None) -> Ticket:
     """Register the report in the running command."""
-    ticket = _insert(report.columns | {"number": next_number(report.pack, report.at)})
-    said = {"channel": ticket.channel, "severity": ticket.severity, "digest": report.digest}
+    ticket = _insert(report.columns | {"number": next_number(report.pack, report.at, report.columns["kind"])})
+    said = {
+        "channel": ticket.channel, "ticket_kind": ticket.kind, "severity": ticket.severity, "digest": report.digest,
+    }  # fmt: skip
     with db.session.no_autoflush:
         workflow.register(ticket, actor=actor, clocks=report.clocks, **said)
         _update(ticket, "seq", "chain", "next_due_at")

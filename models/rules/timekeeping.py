@@ -1,6 +1,6 @@
 """Which clocks run: opened, met, given up and computed anew here, always inside the command that caused it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, cast
 
@@ -11,15 +11,16 @@ from models.ground.db import db
 from models.ground.vocabulary import HOUSEKEEPING, ClockKind, Party, State
 from models.policy import clockface
 from models.policy.clockface import BREACH, Clock
+from models.policy.pack import Pack
 from models.policy.version import PolicyVersion
 from models.record.deadline import CANCELLED, MET, PAUSED, RUNNING, Deadline, deadlines_of, open_deadlines
 from models.record.extension import LAPSED, pending_extension
-from models.record.ticket import Ticket
+from models.record.ticket import ASK_CUSTOMER, Ticket
 from models.rules.marks import UNDISTURBED, History, clock_of, history_of, last_mark, reckoned, set_next_mark
 
 _INSERT = insert(cast(Table, Deadline.__table__))
 Row = dict[str, Any]  # of the table of deadlines
-WAIT_ON_CUSTOMER = (State.AWAITING_CUSTOMER,)  # states in which the other clocks stand still by themselves (P4.5)
+STANDS = (ClockKind.RATIFY,)  # owed as agreed when the word was given, whatever level or policy it is now (P7.5)
 
 
 def first_clocks(version: PolicyVersion, severity: str, kinds: Iterable[str], *, started_at: datetime) -> list[Row]:
@@ -72,6 +73,11 @@ def cancel_all(ticket: Ticket) -> None:
         _end(deadline, CANCELLED, clock.now())
 
 
+def has_met(ticket: Ticket, kind: str) -> bool:
+    """Whether the obligation has ever been fulfilled on the ticket."""
+    return any(deadline.kind == kind and deadline.state == MET for deadline in deadlines_of(ticket))
+
+
 def judge_registration(ticket: Ticket) -> None:
     """Registration is judged there and then (P2.7): from the report reaching the desk to its number."""
     if ticket.reported_at == ticket.created_at:
@@ -83,7 +89,15 @@ def judge_registration(ticket: Ticket) -> None:
 
 def waited_for(ticket: Ticket) -> str:
     """The party for whom clocks stand still now; "" when none do."""
-    return ticket.waiting_on or (caller_party(ticket) if ticket.state in WAIT_ON_CUSTOMER else "")
+    return ticket.waiting_on or waits_by_itself(ticket.state, ticket.policy_version.pack, caller_party(ticket))
+
+
+def waits_by_itself(state: str, pack: Pack, caller: Party) -> str:
+    """Whom a state waits for without a word from anybody (P4.5): the customer, or the approvers where the policy lets
+    them stop clocks; "" for nobody. Pure, the replay asks it too."""
+    if state in ASK_CUSTOMER:
+        return caller
+    return Party.APPROVER if state == State.AWAITING_APPROVAL and pack.stops_any(Party.APPROVER) else ""
 
 
 def caller_party(ticket: Ticket) -> Party:
@@ -98,22 +112,31 @@ def stop(deadline: Deadline, party: str, *, at: datetime) -> None:
 
 
 def regrade(ticket: Ticket, *, was: str) -> None:
-    """The severity has changed: every open clock starts anew from its original start, under the new targets (P3.6).
+    """The level is no longer `was`: every open clock starts anew from its original start, under the new targets (P3.6).
 
     A clock that is past on the spot is kept as late by triage (P4.2). One that the old level did not have, such as a
     P0's maximum, starts with the registration. What an extension granted stays granted: its minutes are added to
-    the new target (P4.6).
+    the new target (P4.6). A late approval stays owed as it was.
     """
     lapse_extension(ticket)
-    held = [deadline for deadline in open_deadlines(ticket) if deadline.kind not in HOUSEKEEPING]
+    held = _moved_by_level(ticket)
     for deadline in held:
-        if deadline.severity != ticket.severity:
+        if deadline.severity != ticket.level:
             _end(deadline, CANCELLED, clock.now())
             db.session.flush()
-            _restart(deadline, deadline.kind)
+            _restart(ticket, deadline.kind, deadline.started_at, deadline.about_id)
     resolve = next((deadline for deadline in held if deadline.kind == ClockKind.RESOLVE), None)
-    if resolve and was != ticket.severity and not any(d.kind == ClockKind.RESOLVE_MAX for d in held):
-        _restart(resolve, ClockKind.RESOLVE_MAX)
+    if resolve and was != ticket.level and not any(d.kind == ClockKind.RESOLVE_MAX for d in held):
+        _restart(ticket, ClockKind.RESOLVE_MAX, resolve.started_at)
+    note_next(ticket)
+
+
+def change_kind(ticket: Ticket, *, was: str) -> None:
+    """A fault turned out to be a request, or the other way round (P3.1); a fault is to be solved from its report on."""
+    regrade(ticket, was=was)
+    if not ticket.is_request:
+        for kind in (ClockKind.RESOLVE, ClockKind.RESOLVE_MAX):
+            _restart(ticket, kind, ticket.created_at)
     note_next(ticket)
 
 
@@ -138,12 +161,25 @@ def recompute(ticket: Ticket) -> None:
 
 def move_to(ticket: Ticket, version: PolicyVersion) -> None:
     """Let the ticket run by another edition; the clocks that have ended keep the one by which they were judged."""
-    for deadline in deadlines_of(ticket):
-        if deadline.ended_at and deadline.policy_version_id is None:
-            deadline.policy_version_id = ticket.policy_version_id
-    ticket.policy_version = version
-    db.session.flush()
+    _put_under(ticket, version)
     recompute(ticket)
+
+
+def begin_anew(ticket: Ticket, version: PolicyVersion, *, owed: Mapping[str, datetime]) -> None:
+    """Another policy was chosen by a new triage (P3.2): every open clock starts anew from its original start, under
+    that policy's targets, as a round of its own; so does what only that policy agrees, from when it was `owed`. A late
+    approval stays owed as it was."""
+    lapse_extension(ticket)
+    held = _moved_by_level(ticket)
+    for deadline in held:
+        _end(deadline, CANCELLED, clock.now())
+    _keep_edition(deadline for deadline in open_deadlines(ticket) if deadline.kind in STANDS)
+    _put_under(ticket, version)
+    for deadline in held:
+        _restart(ticket, deadline.kind, deadline.started_at, deadline.about_id)
+    for kind in sorted(owed.keys() - {deadline.kind for deadline in held}):
+        _restart(ticket, kind, owed[kind])
+    note_next(ticket)
 
 
 def note_next(ticket: Ticket) -> None:
@@ -179,7 +215,7 @@ def _make(ticket: Ticket, kind: str, started_at: datetime, *, nth: int, history:
         ticket=ticket,
         kind=str(kind),
         round=nth,
-        severity=ticket.severity,
+        severity=ticket.level,
         started_at=started_at,
         state=RUNNING,
         late_by_triage=False,
@@ -192,9 +228,25 @@ def _make(ticket: Ticket, kind: str, started_at: datetime, *, nth: int, history:
     return deadline
 
 
-def _restart(deadline: Deadline, kind: str) -> None:
-    fresh = open_clock(deadline.ticket, kind, started_at=deadline.started_at, about=deadline.about_id)
-    if fresh:
+def _moved_by_level(ticket: Ticket) -> list[Deadline]:
+    """The open clocks that another level, or another policy, starts anew."""
+    return [deadline for deadline in open_deadlines(ticket) if deadline.kind not in (*HOUSEKEEPING, *STANDS)]
+
+
+def _put_under(ticket: Ticket, version: PolicyVersion) -> None:
+    _keep_edition(deadline for deadline in deadlines_of(ticket) if deadline.ended_at)
+    ticket.policy_version = version
+    db.session.flush()
+
+
+def _keep_edition(deadlines: Iterable[Deadline]) -> None:
+    """They stay under the edition that the ticket has now, whatever it will have."""
+    for deadline in deadlines:
+        deadline.policy_version_id = deadline.policy_version_id or deadline.ticket.policy_version_id
+
+
+def _restart(ticket: Ticket, kind: str, started_at: datetime, about: int | None = None) -> None:
+    if fresh := open_clock(ticket, kind, started_at=started_at, about=about):
         due_at = clockface.due_at(clock_of(fresh, until=clock.now()))
         fresh.late_by_triage = due_at is not None and due_at <= clock.now()
 

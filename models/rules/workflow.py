@@ -6,31 +6,44 @@ from typing import Any, NamedTuple
 from models.ground import clock
 from models.ground.db import db
 from models.ground.errors import Conflict, Refused
-from models.ground.vocabulary import State
+from models.ground.vocabulary import ClockKind, State
 from models.record.ticket import ENDED, Ticket
 from models.rules import journal, timekeeping, waiting
 from models.rules.journal import Recorded
 from models.rules.permissions import Actor, allows
 
 SAME = "same"
-TRIAGE, ENGINEER, PLAN, APPROVAL, FIX, TEST, CUSTOMER, REVIEW, CLOSED, ARCHIVED, CANCELLED = State
-WORKED_ON = (ENGINEER, PLAN, APPROVAL, FIX, TEST)
+(
+    TRIAGE, ENGINEER, ASSESSMENT, DIRECTION, PLAN, APPROVAL, CONSENT, FIX, TEST, CUSTOMER, REVIEW, CLOSED, ARCHIVED,
+    CANCELLED, MERGED,
+) = State  # fmt: skip
+PLANNED = (PLAN, APPROVAL, CONSENT, FIX, TEST)
+DIAGNOSED = (ENGINEER, *PLANNED)
+WORKED_ON = (*DIAGNOSED, ASSESSMENT)
+AT_WORK = tuple(state for state in DIAGNOSED if state != CONSENT)  # where no clock waits for the customer's answer
+BEFORE_WORK = (TRIAGE, ENGINEER, ASSESSMENT, DIRECTION, PLAN, APPROVAL, CONSENT)
 OPEN = tuple(state for state in State if state not in ENDED)
 NOT_FROZEN = tuple(state for state in State if state != ARCHIVED)
+IN_HAND = (*WORKED_ON, DIRECTION)  # somebody's, and not solved yet
+UNPLANNED = (TRIAGE, ENGINEER, ASSESSMENT, PLAN)  # nothing is decided on or carried out: it can still be merged
 
 # The clocks that belong to a state: they open on entering it and are met on leaving it (P4.2).
 CLOCKS_IN = {
     TRIAGE: "triage",
+    ASSESSMENT: "assess",
+    DIRECTION: "follow_up",
     PLAN: "plan",
     APPROVAL: "approve",
+    CONSENT: "follow_up",
     TEST: "test",
     CUSTOMER: "follow_up silence",
     REVIEW: "close",
     CLOSED: "archive",
     CANCELLED: "archive",
 }
-SOLVED = "respond resolve resolve_max update"
-WORK_ANEW = "resolve resolve_max update"
+SOLVED = "respond resolve resolve_max deliver update"
+BACK = (PLAN, ASSESSMENT)  # where a result that does not hold goes back to
+WORK_ANEW = "resolve resolve_max deliver update"
 NOT_SOLVED = WORK_ANEW + " call_back"
 
 
@@ -60,15 +73,23 @@ STEPS = {
     step.action: step
     for step in (
         Step("report", "reported", (), (TRIAGE,), opens="respond resolve resolve_max"),
-        Step("triage", "triaged", (TRIAGE,), (ENGINEER,), opens="update"),
+        Step("triage", "triaged", (TRIAGE,), (ENGINEER, ASSESSMENT), opens="update"),
         Step("answer", "answered", (TRIAGE, ENGINEER), (CUSTOMER,), meets=SOLVED),
         Step("take", "taken", (ENGINEER,), (PLAN,)),
         Step("hand_over", "handed_over", WORKED_ON, (SAME, ENGINEER), gives_up=True),
+        Step("assess", "assessed", (ASSESSMENT,), (DIRECTION,), meets="respond"),
+        Step("postpone", "postponed", (ASSESSMENT,), (CUSTOMER,), meets=SOLVED),
+        Step("agree", "direction_agreed", (DIRECTION,), (PLAN,), opens="deliver"),
+        Step("decline", "direction_declined", (DIRECTION,), (ASSESSMENT,)),
+        Step("change_delivery", "delivery_changed", PLANNED, (SAME,), opens="deliver"),
         Step("submit_plan", "plan_submitted", (PLAN,), (APPROVAL,)),
-        Step("use_standard_change", "standard_change_used", (PLAN,), (FIX,)),
-        Step("approve", "approved", (APPROVAL,), (FIX, SAME)),
+        Step("use_standard_change", "standard_change_used", (PLAN,), (FIX, CONSENT)),
+        Step("emergency", "emergency_declared", (PLAN,), (FIX,), opens="ratify"),
+        Step("approve", "approved", (APPROVAL,), (FIX, CONSENT, SAME)),
         Step("return", "returned", (APPROVAL,), (PLAN,)),
-        Step("withdraw", "withdrawn", (APPROVAL, FIX), (PLAN,), gives_up=True),
+        Step("withdraw", "withdrawn", (APPROVAL, CONSENT, FIX), (PLAN,), gives_up=True),
+        Step("consent", "consented", (CONSENT,), (FIX,)),
+        Step("refuse", "consent_refused", (CONSENT,), (PLAN,)),
         Step("work", "worked", (FIX,), (SAME,), edits=False),
         Step("fix", "fixed", (FIX,), (TEST,)),
         Step("roll_back", "rolled_back", (FIX,), (PLAN,)),
@@ -77,27 +98,46 @@ STEPS = {
         Step("confirm", "confirmed", (CUSTOMER,), (REVIEW,)),
         Step("confirm_partly", "partly_confirmed", (CUSTOMER,), (REVIEW,)),
         Step("confirm_silently", "silently_confirmed", (CUSTOMER,), (REVIEW,), gives_up=True),
-        Step("dispute", "disputed", (CUSTOMER, REVIEW), (PLAN,), meets="follow_up", opens=NOT_SOLVED, gives_up=True),
-        Step("send_back", "sent_back", (REVIEW,), (PLAN,), opens=WORK_ANEW, gives_up=True),
+        Step("dispute", "disputed", (CUSTOMER, REVIEW), BACK, meets="follow_up", opens=NOT_SOLVED, gives_up=True),
+        Step("send_back", "sent_back", (REVIEW,), BACK, opens=WORK_ANEW, gives_up=True),
         Step("close", "closed", (REVIEW,), (CLOSED,)),
-        Step("reopen", "reopened", (CLOSED,), (PLAN,), opens=WORK_ANEW, gives_up=True),
+        Step("reopen", "reopened", (CLOSED,), BACK, opens=WORK_ANEW, gives_up=True),
         Step("archive", "archived", (CLOSED, CANCELLED), (ARCHIVED,)),
-        Step("cancel", "cancelled", (TRIAGE, ENGINEER, PLAN, APPROVAL), (CANCELLED,), gives_up=True),
+        Step("cancel", "cancelled", BEFORE_WORK, (CANCELLED,), gives_up=True),
+        Step("merge", "merged", UNPLANNED, (MERGED,), gives_up=True),
+        Step("unmerge", "unmerged", (MERGED,), UNPLANNED, opens="resolve resolve_max deliver"),
+        Step("refuse_ratify", "ratification_refused", OPEN, (SAME, PLAN), meets="ratify", gives_up=True),
+        Step("overturn", "overturned", (CUSTOMER, REVIEW), (PLAN,), meets="ratify", opens=WORK_ANEW, gives_up=True),
         # beside the road: the state stays
+        Step("countersign", "countersigned", OPEN, (SAME,), edits=False),
+        Step("ratify", "ratified", OPEN, (SAME,), meets="ratify", edits=False),
+        Step("add_approver", "approver_added", OPEN, (SAME,), edits=False),
+        Step("hand_over_seat", "seat_handed_over", OPEN, (SAME,), edits=False),
+        Step("copy_plan", "plan_copied", OPEN, (SAME,), edits=False),
+        Step("urge", "urged", OPEN, (SAME,), edits=False),
+        Step("name_lead", "lead_named", (TRIAGE, *IN_HAND), (SAME,)),
+        Step("cooperate", "cooperation_asked", (TRIAGE, *IN_HAND), (SAME,), opens="cooperate", edits=False),
+        Step("answer_cooperation", "cooperation_answered", OPEN, (SAME,), meets="cooperate", edits=False),
+        Step("relate", "related", NOT_FROZEN, (SAME,), edits=False),
+        Step("unrelate", "unrelated", NOT_FROZEN, (SAME,), edits=False),
+        Step("split", "split_off", OPEN, (SAME,), edits=False),
+        Step("join", "joined", DIAGNOSED, (SAME,), edits=False),
+        Step("leave", "left", (*DIAGNOSED, CUSTOMER, REVIEW, MERGED), (SAME,), edits=False),
         Step("note", "noted", NOT_FROZEN, (SAME,), edits=False),
         Step("update", "updated", OPEN, (SAME,), meets="respond update", edits=False),
         Step("call", "called", OPEN, (SAME,), meets="respond follow_up", edits=False),
-        Step("step", "step_logged", WORKED_ON, (SAME,), edits=False),
-        Step("diagnose", "diagnosed", WORKED_ON, (SAME,)),
+        Step("step", "step_logged", DIAGNOSED, (SAME,), edits=False),
+        Step("diagnose", "diagnosed", DIAGNOSED, (SAME,)),
         Step("reuse", "solution_reused", (TRIAGE, *WORKED_ON), (SAME,), edits=False),
         Step("ask", "asked", (TRIAGE, *WORKED_ON), (SAME,), meets="respond", opens="follow_up"),
         Step("supply", "supplied", OPEN, (SAME,), edits=False),
         Step("wait", "waited", (TRIAGE, *WORKED_ON), (SAME,)),
         Step("resume", "resumed", OPEN, (SAME,)),
-        Step("extend", "extension_requested", WORKED_ON, (SAME,), opens="approve", edits=False),
-        Step("grant_extension", "extension_granted", WORKED_ON, (SAME,), meets="approve"),
-        Step("refuse_extension", "extension_refused", WORKED_ON, (SAME,), meets="approve", edits=False),
-        Step("regrade", "regraded", (*WORKED_ON, CUSTOMER), (SAME,)),
+        Step("extend", "extension_requested", AT_WORK, (SAME,), opens="approve", edits=False),
+        Step("grant_extension", "extension_granted", DIAGNOSED, (SAME,), meets="approve"),
+        Step("refuse_extension", "extension_refused", DIAGNOSED, (SAME,), meets="approve", edits=False),
+        Step("regrade", "regraded", (*IN_HAND, CUSTOMER), (SAME,)),
+        Step("change_policy", "policy_changed", (TRIAGE, *IN_HAND), (SAME,)),
         Step("call_back", "called_back", (*WORKED_ON, CUSTOMER, REVIEW), (SAME,), meets="call_back", edits=False),
         Step("attach", "attached", NOT_FROZEN, (SAME,), edits=False),
         Step("acknowledge", "acknowledged", OPEN, (SAME,), edits=False),
@@ -113,6 +153,18 @@ STEPS = {
     )
 }
 
+STEP_OF = {step.event: step for step in STEPS.values()}
+
+# Rights that are asked instead of an action's own: to take down what somebody else said, or to do it in passing.
+INSTEAD = {
+    "record_direction": ("agree", "decline"),
+    "record_spoken_consent": ("consent", "refuse"),
+    "record_spoken": ("confirm", "confirm_partly", "dispute"),
+    "cooperate": ("wait",),
+    "answer_cooperation": ("resume",),
+    "update_below": ("update",),
+    "administer": ("hand_over", "note"),
+}
 FIRST_CLOCKS = (*CLOCKS_IN[TRIAGE].split(), *STEPS["report"].opens.split())
 
 
@@ -130,12 +182,12 @@ def advance(
     """Carry out one row of the table: rights, state, event, clocks and owed messages in the running command.
 
     `change` are the ticket's fields that the action sets, once it is known to be allowed; `right` is asked
-    instead of the action when somebody acts for another; `about` names the request whose clock the step turns, where
+    instead of the action where INSTEAD says so; `about` names the request whose clock the step turns, where
     several of a kind can run; `details` go into the event.
     Raises Refused (not this person) or Conflict (not now).
     """
     step = STEPS[action]
-    if not allows(actor, right or action, ticket):
+    if not _allowed(actor, action, ticket, right):
         raise Refused("You may not do this on this ticket.")
     check_state(ticket, action)
     goal = _goal(ticket, step, to)
@@ -150,9 +202,15 @@ def advance(
     return event
 
 
-def can(actor: Actor, action: str, ticket: Ticket) -> bool:
-    """Whether a button for the action is to be shown: the right person at the right moment."""
-    return ticket.state in STEPS[action].come_from and allows(actor, action, ticket)
+def back_to(ticket: Ticket) -> State:
+    """Where work begins again: a request that was assessed and to which nobody has agreed is assessed anew (P8.3)."""
+    never_agreed = ticket.product_manager_id is not None and ticket.deliver_at is None
+    return ASSESSMENT if ticket.is_request and never_agreed else PLAN
+
+
+def can(actor: Actor, action: str, ticket: Ticket, *, right: str = "") -> bool:
+    """Whether a button for the action is to be shown: the right person (`right`: see INSTEAD) at the right moment."""
+    return ticket.state in STEPS[action].come_from and _allowed(actor, action, ticket, right)
 
 
 def check_state(ticket: Ticket, action: str) -> None:
@@ -181,6 +239,15 @@ def turns(step: Step, was: State, goal: State) -> Turns:
     return Turns(meets + left, [], opens + entered)
 
 
+def owed_again(is_triaged: bool, *, has_responded: bool) -> list[str]:
+    """What a report owes that is no longer merged, beyond the table; pure, the replay asks it too."""
+    return ([] if has_responded else [str(ClockKind.RESPOND)]) + ([str(ClockKind.UPDATE)] if is_triaged else [])
+
+
+def _allowed(actor: Actor, action: str, ticket: Ticket, right: str) -> bool:
+    return allows(actor, right or action, ticket) and (not right or action in INSTEAD.get(right, ()))
+
+
 def _goal(ticket: Ticket, step: Step, to: State | None) -> State:
     goal = to or step.go_to[0]
     if to and to not in step.go_to and not (SAME in step.go_to and to == ticket.state):
@@ -194,19 +261,21 @@ def _turn_clocks(ticket: Ticket, step: Step, was: State, about: int | None) -> N
     if goal == was and not step.meets and not step.opens:
         return  # a note or a rung of the ladder turns no clock, and a sweep writes hundreds of them
     if goal != was:
-        waiting.resume(ticket, at=now)  # the road goes on, so nobody is waited for any more
+        waiting.end(ticket, at=now)  # the road goes on, so nobody is waited for any more
     turned = turns(step, was, goal)
     timekeeping.meet(ticket, turned.meets, at=now, about=about)
     timekeeping.cancel(ticket, turned.cancels, about=about)
     opens = turned.opens
     if goal != was:
-        waiting.pause_by_state(ticket)
+        waiting.pause_by_state(ticket, at=now)
         if goal in ENDED:
             timekeeping.cancel_all(ticket)
     if "resolve" in step.meets.split() or goal in ENDED:
         timekeeping.lapse_extension(ticket)
     if step.action == "update" and ticket.triaged_at and ticket.resolved_at is None:
         opens.append("update")  # the next promise begins (P4.2)
+    if step.action == "unmerge":
+        opens += owed_again(ticket.triaged_at is not None, has_responded=timekeeping.has_met(ticket, ClockKind.RESPOND))
     for kind in opens:
         timekeeping.open_clock(ticket, kind, started_at=now, about=about)
     timekeeping.note_next(ticket)

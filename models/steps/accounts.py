@@ -18,6 +18,7 @@ from models.rules.notices import owe_person
 SHORTEST_PASSWORD = 8
 FIELDS = (
     "name", "email", "phone", "locale", "time_zone", "engineer_level", "team_id", "department_id", "on_duty",
+    "same_as_id",
 )  # fmt: skip
 
 
@@ -66,6 +67,7 @@ def edit_person(person: Person, *, actor: Person, roles: Iterable[Held], **field
         _refuse_last_admin(person)
     for field, value in _cleaned(fields).items():
         setattr(person, field, value)
+    _tie_to_first(person)
     if wanted != {(held.role, held.team_id) for held in person.roles_held}:
         _give_roles(person, wanted)
         person.epoch += 1
@@ -198,6 +200,19 @@ def _give_roles(person: Person, wanted: set[Held]) -> None:
 def _refuse_weak(password: str) -> None:
     if len(password) < SHORTEST_PASSWORD:
         raise Invalid("A password has at least %(count)s characters.", field="password", count=SHORTEST_PASSWORD)
+
+
+def _tie_to_first(person: Person) -> None:
+    """Accounts of one human all name the same first one, so that nobody decides twice (P7.3)."""
+    first = db.session.get(Person, person.same_as_id) if person.same_as_id else None
+    first = first.same_as or first if first else None
+    if first is person:
+        raise Invalid("An account cannot be a second one of itself.", field="first_login")
+    person.same_as = first
+    person.same_as_id = first.id if first else None
+    if first:
+        others = update(Person).where(Person.same_as_id == person.id)
+        db.session.execute(others.values(same_as_id=first.id))
 
 
 def _cleaned(fields: dict[str, Any]) -> dict[str, Any]:

@@ -1,43 +1,90 @@
 """Plan and approval (方案与审批): a plan is one revision, a round decides exactly that one (P7)."""
 
-from sqlalchemy import func, select
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
 
 from models.ground import clock
-from models.ground.db import command, db
+from models.ground.db import command, db, lock
 from models.ground.errors import Conflict, Invalid, Refused
-from models.ground.vocabulary import Decision, Risk, Role, State
-from models.people.person import Person, holders
-from models.record.plan import Approval, Plan, StandardChange, WorkStep
+from models.ground.vocabulary import Decision, Risk, Role, Severity, State
+from models.people.person import Person
+from models.record.approval import Approval, ApprovalTemplate, PlanCopy
+from models.record.event import Event
+from models.record.link import CONSENT, open_link
+from models.record.plan import LATE_GIVEN, LATE_OWED, LATE_REFUSED, Choice, Plan, StandardChange, Task, WorkStep
 from models.record.ticket import Ticket
-from models.rules import journal, workflow
-from models.rules.permissions import allows
+from models.rules import journal, planning, rounds, seating, voting, workflow
+from models.rules.permissions import STAFF, allows
+from models.rules.rounds import EMERGENCY, HANDED_OVER, newest_plan
 
-FEWEST_APPROVERS = 2  # of a major change (P7.2)
+__all__ = ["newest_plan"]
+
+URGE_EVERY = timedelta(minutes=30)
+SOLVED_IN = (State.AWAITING_CUSTOMER, State.AWAITING_REVIEW)
+WORKED_IN = (State.AWAITING_FIX, State.AWAITING_TEST)
+
+
+# --- the plan
 
 
 @command
 def submit_plan(
-    ticket: Ticket, *, actor: Person, risk: str, steps: str, approvers: list[Person] | None = None, **texts: str
+    ticket: Ticket,
+    *,
+    actor: Person,
+    risk: str,
+    steps: str | Sequence[Task],
+    options: str | Sequence[Choice] = (),
+    approvers: Sequence[Person] | None = None,
+    template: ApprovalTemplate | None = None,
+    touches_customer: bool = False,
+    explanation: str = "",
+    files: Sequence[str] = (),
+    **texts: str,
 ) -> Plan:
-    """Submit a plan for approval. `texts`: kind, options, effect, verification, backup, rollback, window (P7.1).
+    """Submit a plan for approval. `texts`: kind, effect, verification, backup, rollback, window (P7.1).
 
-    A normal change is decided by one supervisor, a major one by everybody named, and it must say how to
-    back up and roll back (P7.2). Raises Invalid with the field at fault.
+    `files` are keys of attachments that the form has sent, or that an earlier revision has. A normal change is
+    decided by one supervisor, a major one by everybody named, either by the seats of a template if one is given; a
+    major one must say how to back up and roll back (P7.2). Raises Invalid with the field at fault.
     """
-    _refuse_incomplete(risk, steps, texts)
-    workflow.check_state(ticket, "submit_plan")
-    seated = _approvers(ticket, actor, risk, approvers or [])
-    plan = _new_plan(ticket, actor=actor, risk=risk, steps=steps, **texts)
-    rule = "all" if risk == Risk.MAJOR else "any"
-    for person in seated:
-        plan.approvals.append(
-            Approval(person_id=person.id, person=person, author_id=actor.id, rule=rule, digest=plan.digest)
-        )
-    db.session.add(plan)
-    db.session.flush()
-    workflow.advance(
-        ticket, "submit_plan", actor=actor, plan=plan.id, revision=plan.revision, risk=risk, digest=plan.digest
-    )
+    said = planning.said(risk, steps, options, touches_customer, explanation, texts)
+    return _submit(ticket, actor, said, files, approvers, template)
+
+
+@command
+def revise_plan(
+    plan: Plan,
+    *,
+    actor: Person,
+    risk: str,
+    steps: str | Sequence[Task],
+    options: str | Sequence[Choice] = (),
+    approvers: Sequence[Person] | None = None,
+    template: ApprovalTemplate | None = None,
+    touches_customer: bool = False,
+    explanation: str = "",
+    files: Sequence[str] = (),
+    **texts: str,
+) -> Plan:
+    """Change a plan after its submission: a new revision with a round of its own; nothing is carried out until then.
+
+    What was decided about the old text stays with it (P7.3).
+    """
+    said = planning.said(risk, steps, options, touches_customer, explanation, texts)
+    _take_back(plan, actor, "superseded")
+    return _submit(plan.ticket, actor, said, files, approvers, template)
+
+
+@command
+def withdraw_plan(plan: Plan, *, actor: Person, reason: str = "") -> Plan:
+    """The author takes the plan back, as long as nothing of it has been carried out (P7.3)."""
+    event = _take_back(plan, actor, "withdrawn")
+    if reason.strip():
+        journal.write(plan.ticket, "reason", reason, event=event, actor=actor, public=False)
     return plan
 
 
@@ -47,64 +94,187 @@ def use_standard_change(ticket: Ticket, *, actor: Person, template: StandardChan
     if not template.active:
         raise Conflict("This standard change is no longer in use.")
     workflow.check_state(ticket, "use_standard_change")
-    plan = _new_plan(ticket, actor=actor, risk=Risk.STANDARD, **template.texts)
-    plan.outcome, plan.decided_at = Decision.APPROVED, clock.now()
-    db.session.add(plan)
-    db.session.flush()
+    texts = template.texts
+    steps, options = planning.tasks_of(texts.pop("steps")), planning.choices_of(texts.pop("options"))
+    plan = planning.write(ticket, actor, {**texts, "risk": Risk.STANDARD, "tasks": steps, "choices": options}, ())
     workflow.advance(ticket, "use_standard_change", actor=actor, plan=plan.id, template=template.id, digest=plan.digest)
+    plan.outcome, plan.decided_at = Decision.APPROVED, clock.now()
     return plan
 
 
 @command
-def approve_plan(plan: Plan, *, actor: Person, comment: str = "") -> Plan:
-    """One approver agrees; the last of the round lets the plan be carried out (P7.3, P7.6)."""
-    seat = _seat(plan, actor, "approve")
-    seat.decision, seat.comment, seat.decided_at = Decision.APPROVED, comment.strip(), clock.now()
-    final = seat.rule == "any" or all(other.decision == Decision.APPROVED for other in plan.approvals)
-    if final:
-        plan.outcome, plan.decided_at = Decision.APPROVED, seat.decided_at
+def declare_emergency(
+    ticket: Ticket,
+    *,
+    actor: Person,
+    word_by: Person,
+    how: str,
+    risk: str,
+    steps: str | Sequence[Task],
+    options: str | Sequence[Choice] = (),
+    approvers: Sequence[Person] | None = None,
+    template: ApprovalTemplate | None = None,
+    touches_customer: bool = False,
+    explanation: str = "",
+    files: Sequence[str] = (),
+    **texts: str,
+) -> Plan:
+    """On a P0 the duty lead's recorded word lets the plan be carried out first; its round decides afterwards (P7.5)."""
+    _refuse_word(ticket, actor, word_by, how)
+    said = planning.said(risk, steps, options, touches_customer, explanation, texts)
+    held = seating.round_for(ticket, author=actor, risk=risk, named=approvers or (), template=template)
+    plan = planning.write(ticket, actor, said, files)
+    plan.outcome, plan.late = EMERGENCY, LATE_OWED
+    plan.word_by, plan.word_how, plan.word_at = word_by, how.strip(), clock.now()
+    seating.seat(plan, held)
+    db.session.flush()
     workflow.advance(
-        plan.ticket,
-        "approve",
-        actor=actor,
-        to=State.AWAITING_FIX if final else State.AWAITING_APPROVAL,
-        plan=plan.id,
-        revision=plan.revision,
-        final=final,
-        digest=plan.digest,
-        comment=journal.digest_of(comment),
-    )
+        ticket, "emergency", actor=actor, change={"emergency": True}, word_by=word_by.id, how=journal.digest_of(how),
+        opened=rounds.opened((), plan), **voting.about(plan),
+    )  # fmt: skip
+    return plan
+
+
+# --- the decisions
+
+
+@command
+def approve_plan(plan: Plan, *, actor: Person, digest: str = "", comment: str = "") -> Plan:
+    """One approver agrees; the last of the round lets the plan be carried out (P7.3, P7.6).
+
+    `digest` is the text that they read: the decision counts for no other. About an emergency it is the late approval.
+    """
+    seat = voting.voting(plan, actor, "countersign" if plan.is_emergency else "approve", digest)
+    before = rounds.open_seats(plan)
+    voting.decide(seat, actor, Decision.APPROVED, comment)
+    final = rounds.is_final(plan)
+    if plan.is_emergency:
+        action, goal = "ratify" if final else "countersign", None
+    else:
+        action, goal = "approve", _after_approval(plan) if final else State(plan.ticket.state)
+    workflow.advance(
+        plan.ticket, action, actor=actor, to=goal, final=final, opened=rounds.opened(before, plan),
+        comment=journal.digest_of(comment), **voting.about(plan), **voting.in_place_of(seat, actor),
+    )  # fmt: skip
+    if final:
+        voting.conclude(plan, Decision.APPROVED, LATE_GIVEN)
+    if plan.ticket.state == State.AWAITING_CONSENT:
+        open_link(plan.ticket, days=plan.ticket.policy_version.pack.link_days, purpose=CONSENT)
     return plan
 
 
 @command
-def return_plan(plan: Plan, *, actor: Person, comment: str) -> Plan:
-    """Send the plan back with a reason (退回); the engineer writes a new revision (P7.3)."""
+def return_plan(plan: Plan, *, actor: Person, comment: str, digest: str = "") -> Plan:
+    """Send the plan back with a reason (退回); the engineer writes a new revision (P7.3).
+
+    An emergency that is refused afterwards goes back to planning, unless another plan has taken its place (P7.5).
+    """
     if not comment.strip():
         raise Invalid("Please say why you return the plan.", field="comment")
-    seat = _seat(plan, actor, "return")
-    seat.decision, seat.comment, seat.decided_at = Decision.RETURNED, comment.strip(), clock.now()
-    plan.outcome, plan.decided_at = Decision.RETURNED, seat.decided_at
+    seat = voting.voting(plan, actor, "refuse_ratify" if plan.is_emergency else "return", digest)
+    voting.decide(seat, actor, Decision.RETURNED, comment)
+    action, goal, change = _refusal(plan)
     workflow.advance(
-        plan.ticket, "return", actor=actor, plan=plan.id, revision=plan.revision, comment=journal.digest_of(comment)
-    )
+        plan.ticket, action, actor=actor, to=goal, change=change, comment=journal.digest_of(comment),
+        **voting.about(plan), **voting.in_place_of(seat, actor),
+    )  # fmt: skip
+    voting.conclude(plan, Decision.RETURNED, LATE_REFUSED)
     return plan
+
+
+# --- the round while it runs
 
 
 @command
-def withdraw_plan(plan: Plan, *, actor: Person, reason: str = "") -> Plan:
-    """The author takes the plan back, as long as nothing of it has been carried out (P7.3)."""
-    ticket = plan.ticket
-    db.session.refresh(ticket, with_for_update=True)
-    if plan is not newest_plan(ticket):
-        raise Conflict("There is a newer revision of this plan.")
-    if db.session.scalar(select(WorkStep.id).where(WorkStep.plan_id == plan.id).limit(1)):
-        raise Conflict("The plan is being carried out; roll it back instead.")
-    plan.outcome, plan.decided_at = "withdrawn", clock.now()
-    event = workflow.advance(ticket, "withdraw", actor=actor, plan=plan.id, revision=plan.revision)
-    if reason.strip():
-        journal.write(ticket, "reason", reason, event=event, actor=actor, public=False)
+def add_approver(plan: Plan, *, actor: Person, person: Person, first: bool, comment: str = "") -> Approval:
+    """Let somebody else decide as well (加签): `first` before the actor's own seat, else after it. They must agree."""
+    seat = voting.sitting(plan, actor, "add_approver")
+    seating.refuse_unfit(person, plan)
+    before = rounds.open_seats(plan)
+    added = voting.new_seat(plan, person, slot=voting.room_beside(plan, seat, first=first), reason=comment)
+    added.required, added.added_by_id = True, actor.id
+    db.session.flush()
+    if first:
+        added.after_id = next((s.after_id for s in plan.approvals if s.slot == seat.slot and s.after_id), None)
+        for mine in plan.approvals:
+            mine.after_id = added.id if mine.slot == seat.slot else mine.after_id
+    else:
+        added.after_id = seat.id
+    workflow.advance(
+        plan.ticket, "add_approver", actor=actor, added=person.id, first=first, comment=journal.digest_of(comment),
+        opened=rounds.opened(before, plan), **voting.about(plan), **voting.in_place_of(seat, actor),
+    )  # fmt: skip
+    return added
+
+
+@command
+def hand_over_seat(plan: Plan, *, actor: Person, to: Person, reason: str, seat: Approval | None = None) -> Approval:
+    """Give the seat to somebody else (转交). A supervisor may give away the `seat` of somebody who no longer sits."""
+    if not reason.strip():
+        raise Invalid("Please give the reason.", field="reason")
+    given = voting.abandoned(plan, actor, seat) if seat else voting.sitting(plan, actor, "hand_over_seat")
+    seating.refuse_unfit(to, plan)
+    before = rounds.open_seats(plan)
+    taken = voting.new_seat(plan, to, slot=given.slot, reason=reason)
+    taken.handed_from_id, taken.required, taken.added_by_id = given.person_id, given.required, given.added_by_id
+    taken.after_id = given.after_id
+    given.decision, given.decided_at = HANDED_OVER, clock.now()
+    given.decided_by_id = actor.id if actor is not given.person else None
+    db.session.flush()
+    workflow.advance(
+        plan.ticket, "hand_over_seat", actor=actor, to_person=to.id, from_person=given.person_id,
+        reason=journal.digest_of(reason), opened=rounds.opened(before, plan), **voting.about(plan),
+    )  # fmt: skip
+    return taken
+
+
+@command
+def copy_plan(plan: Plan, *, actor: Person, people: Sequence[Person]) -> list[PlanCopy]:
+    """Let people know of the plan (抄送); they decide nothing."""
+    lock(plan.ticket)
+    if not allows(actor, "copy_plan", plan.ticket):
+        raise Refused("You may not send copies of this plan.")
+    unfit = next((person for person in people if not (person.active and person.roles & STAFF)), None)
+    if unfit:
+        raise Invalid("%(name)s may not read plans.", field="people", name=unfit.name)
+    held = {copy.person_id for copy in plan.copies}
+    new = [person for person in dict.fromkeys(people) if person.id not in held and person is not actor]
+    if not new:
+        raise Invalid("Please choose somebody who does not have a copy yet.", field="people")
+    copies = [PlanCopy(plan=plan, person_id=p.id, person=p, by_id=actor.id, by=actor, at=clock.now()) for p in new]
+    db.session.add_all(copies)
+    workflow.advance(plan.ticket, "copy_plan", actor=actor, people=[person.id for person in new], **voting.about(plan))
+    return copies
+
+
+@command
+def read_copy(plan: Plan, *, actor: Person) -> PlanCopy:
+    """Whoever has a copy has read it."""
+    copy = next((copy for copy in plan.copies if copy.person_id == actor.id), None)
+    if copy is None:
+        raise Refused("You have no copy of this plan.")
+    copy.read_at = copy.read_at or clock.now()
+    return copy
+
+
+@command
+def urge_approvers(plan: Plan, *, actor: Person) -> Plan:
+    """Remind those whose turn it is (催办), at most once in half an hour."""
+    lock(plan.ticket)
+    if not allows(actor, "urge", plan.ticket):
+        raise Refused("You may not urge the approvers of this plan.")
+    workflow.check_state(plan.ticket, "urge")
+    waiting = [seat.person_id for seat in rounds.open_seats(plan)]
+    if not waiting:
+        raise Conflict("Nobody's decision on this plan is waited for.")
+    again_at = _last_urged(plan)
+    if again_at and again_at > clock.now():
+        raise Conflict("They were urged a short while ago. You can urge them again from %(time)s.", time=again_at)
+    workflow.advance(plan.ticket, "urge", actor=actor, people=waiting, **voting.about(plan))
     return plan
+
+
+# --- standard changes
 
 
 @command
@@ -133,67 +303,75 @@ def retire_standard_change(template: StandardChange, *, actor: Person) -> Standa
     return template
 
 
-def newest_plan(ticket: Ticket) -> Plan | None:
-    """The revision that counts, if there is any."""
-    return db.session.scalar(select(Plan).where(Plan.ticket_id == ticket.id).order_by(Plan.revision.desc()).limit(1))
+# --- what the commands share
 
 
-def _refuse_incomplete(risk: str, steps: str, texts: dict[str, str]) -> None:
-    if risk == Risk.STANDARD:
-        raise Invalid("A standard change is used from its template, unchanged.", field="risk")
-    if not steps.strip():
-        raise Invalid("Please write the steps of the plan.", field="steps")
-    for field, sentence in (
-        ("backup", "A major change needs a backup statement."),
-        ("rollback", "A major change needs a rollback plan."),
-    ):
-        if risk == Risk.MAJOR and not texts.get(field, "").strip():
-            raise Invalid(sentence, field=field)
-
-
-def _new_plan(ticket: Ticket, *, actor: Person, risk: str, **texts: str) -> Plan:
-    held = db.session.scalar(select(func.max(Plan.revision)).where(Plan.ticket_id == ticket.id)) or 0
-    texts = {key: (value or "").strip() for key, value in texts.items()}
-    return Plan(
-        ticket_id=ticket.id,
-        ticket=ticket,
-        revision=held + 1,
-        risk=risk,
-        author_id=actor.id,
-        author=actor,
-        submitted_at=clock.now(),
-        digest=journal.digest_of(risk, *(f"{key}={texts[key]}" for key in sorted(texts))),
-        **texts,
+def _submit(
+    ticket: Ticket,
+    actor: Person,
+    said: planning.Said,
+    files: Sequence[str],
+    approvers: Sequence[Person] | None,
+    template: ApprovalTemplate | None,
+) -> Plan:
+    workflow.check_state(ticket, "submit_plan")
+    held = seating.round_for(ticket, author=actor, risk=said["risk"], named=approvers or (), template=template)
+    plan = planning.write(ticket, actor, said, files)
+    seating.seat(plan, held)
+    db.session.flush()
+    workflow.advance(
+        ticket, "submit_plan", actor=actor, risk=plan.risk, opened=rounds.opened((), plan), **voting.about(plan)
     )
+    return plan
 
 
-def _approvers(ticket: Ticket, author: Person, risk: str, named: list[Person]) -> list[Person]:
-    if risk != Risk.MAJOR:
-        found = [p for p in db.session.scalars(holders(Role.SUPERVISOR, ticket.team_id)) if p is not author]
-        if not found:
-            raise Conflict("There is no supervisor who could approve this plan.")
-        return found
-    named = [person for person in dict.fromkeys(named) if person is not author]
-    if len(named) < FEWEST_APPROVERS:
-        raise Invalid(
-            "A major change needs at least %(count)s other approvers.", field="approvers", count=FEWEST_APPROVERS
-        )
-    if any(not (p.active and (p.holds(Role.APPROVER) or p.holds(Role.SUPERVISOR))) for p in named):
-        raise Invalid("Somebody named here does not sit on reviews.", field="approvers")
-    return named
-
-
-def _seat(plan: Plan, actor: Person, action: str) -> Approval:
-    """The actor's own undecided seat in the open round; everything that speaks against it is refused."""
+def _take_back(plan: Plan, actor: Person, outcome: str) -> journal.Recorded:
     ticket = plan.ticket
-    db.session.refresh(ticket, with_for_update=True)
-    if not allows(actor, action, ticket):
-        raise Refused("You may not decide on this plan.")
-    if plan is not newest_plan(ticket) or plan.outcome:
-        raise Conflict("This plan has been decided already, or there is a newer revision.")
-    seat = next((seat for seat in plan.approvals if seat.person_id == actor.id), None)
-    if seat is None:
-        raise Refused("You may not decide on this plan.")
-    if seat.decision:
-        raise Conflict("You have already decided on this plan.")
-    return seat
+    lock(ticket)
+    if plan is not newest_plan(ticket):
+        raise Conflict("There is a newer revision of this plan.")
+    if plan.is_emergency:
+        raise Conflict("This plan went ahead on the duty lead's word and owes its approval. Roll it back instead.")
+    if db.session.scalar(select(WorkStep.id).where(WorkStep.plan_id == plan.id).limit(1)):
+        raise Conflict("The plan is being carried out; roll it back instead.")
+    event = workflow.advance(ticket, "withdraw", actor=actor, superseded=outcome == "superseded", **voting.about(plan))
+    plan.outcome, plan.decided_at = outcome, event.at
+    return event
+
+
+def _refuse_word(ticket: Ticket, actor: Person, word_by: Person, how: str) -> None:
+    workflow.check_state(ticket, "emergency")
+    if not allows(actor, "emergency", ticket):
+        raise Refused("You may not do this on this ticket.")
+    if ticket.is_request or ticket.severity != Severity.P0:
+        raise Conflict("Only a critical fault (P0) is carried out before it is approved. Please submit the plan.")
+    if rounds.late_plan(ticket):
+        raise Conflict("The plan that went ahead before still owes its approval. Have it decided, or submit this one.")
+    if not (word_by.active and word_by.holds(Role.DUTY_LEAD, ticket.team_id)):
+        raise Invalid("The word is the duty lead's of this team.", field="word_by")
+    if word_by.human_id == actor.human_id:
+        raise Invalid("Nobody gives themselves the word.", field="word_by")
+    if not how.strip():
+        raise Invalid("Please say how the word was given.", field="how")
+
+
+def _after_approval(plan: Plan) -> State:
+    return State.AWAITING_CONSENT if plan.touches_customer else State.AWAITING_FIX
+
+
+def _refusal(plan: Plan) -> tuple[str, State | None, dict[str, Any]]:
+    """Which step a refusal is, where it goes and what it changes."""
+    if not plan.is_emergency:
+        return "return", None, {}
+    ticket = plan.ticket
+    if plan is newest_plan(ticket) and ticket.state in SOLVED_IN:
+        return "overturn", None, {"resolved_at": None, "round": ticket.round + 1}
+    goal = State.AWAITING_PLAN if plan is newest_plan(ticket) and ticket.state in WORKED_IN else State(ticket.state)
+    return "refuse_ratify", goal, {}
+
+
+def _last_urged(plan: Plan) -> datetime | None:
+    """From when on the approvers of this round can be urged again; None: they never were."""
+    urged = select(Event).where(Event.ticket_id == plan.ticket_id, Event.name == "urged").order_by(Event.seq.desc())
+    last: Iterable[Event] = db.session.scalars(urged.limit(50))
+    return next((event.at + URGE_EVERY for event in last if event.details.get("plan") == plan.id), None)

@@ -1,6 +1,5 @@
 """Archive and knowledge (归档与知识): what is frozen is learned from (P11.3, P11.4)."""
 
-import re
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +9,8 @@ from sqlalchemy.orm.attributes import flag_modified
 from models.ground import clock
 from models.ground.db import command, db
 from models.ground.errors import Conflict, Invalid, Refused
-from models.people.person import Person, masked_name
+from models.insight.masking import mask
+from models.people.person import Person
 from models.record.article import PUBLISHED, Article, ArticleRevision, count_help, next_revision
 from models.record.resolution import Resolution
 from models.record.ticket import Ticket
@@ -113,15 +113,6 @@ def count_helped(article: Article, *, actor: Person) -> Article:
     assert actor.active
     count_help(article)
     return article
-
-
-def mask(text: str, ticket: Ticket) -> str:
-    """Take the people of this ticket, telephone numbers and mail addresses out of a text (P2.9)."""
-    people = [ticket.reporter, ticket.contact, ticket.assignee]
-    for name in {person.name for person in people if person and len(person.name) > 1}:
-        text = text.replace(name, masked_name(name))
-    text = re.sub(r"[\w.+-]+@[\w-]+(\.[\w-]+)+", "***@***", text)
-    return re.sub(r"(?<![0-9A-Za-z])(\d{3})[- ]?\d{4}[- ]?(\d{4})(?!\d)", r"\1****\2", text)
 
 
 def masked(content: Any, ticket: Ticket) -> Any:

@@ -6,46 +6,58 @@ from typing import Any
 from sqlalchemy import update
 
 from models.ground import clock
-from models.ground.db import command, db
+from models.ground.db import command, db, lock
 from models.ground.errors import Conflict, Invalid
 from models.ground.vocabulary import Party
 from models.people.person import Person
 from models.record import attachment, search
 from models.record.archive import ArchiveRecord, redact
+from models.record.assessment import Assessment, Delivery
+from models.record.consent import Consent
+from models.record.cooperation import Cooperation
 from models.record.deadline import Pause
 from models.record.entry import Entry
 from models.record.extension import Extension
 from models.record.link import Link
-from models.record.resolution import Confirmation, Resolution
+from models.record.relation import bearer_of
+from models.record.resolution import Check, Confirmation, Resolution
 from models.record.ticket import Follower, Ticket, title_of
 from models.rules import journal, timekeeping, waiting, workflow
+from models.rules.saying import say
 
 REDACTED = "▇▇▇"
+SHORTEST_SECRET = 4  # characters; shorter parts would be taken out of innocent words of the archive
 COPIES: tuple[tuple[Any, Any], ...] = (
     (Pause, Pause.reason),
     (Extension, Extension.reason),
     (Extension, Extension.comment),
+    (Cooperation, Cooperation.body),
+    (Cooperation, Cooperation.answer),
     (Resolution, Resolution.result),
     (Confirmation, Confirmation.comment),
+    (Consent, Consent.comment),
+    (Assessment, Assessment.report),
+    (Assessment, Assessment.comment),
+    (Delivery, Delivery.reason),
 )
 
 
 @command
 def add_note(ticket: Ticket, *, actor: Person, text: str, files: list[str] | None = None) -> Entry:
     """An internal note: the customer never sees it (P6.6)."""
-    return _write(ticket, actor, "note", "note", text, files, public=False)
+    return say(ticket, actor=actor, action="note", text=text, files=files, public=False)
 
 
 @command
 def post_update(ticket: Ticket, *, actor: Person, text: str, files: list[str] | None = None) -> Entry:
     """Tell the customer how it stands; this keeps the promise of the next update (P4.2, P6.6)."""
-    return _write(ticket, actor, "update", "update", text, files, public=True)
+    return say(ticket, actor=actor, action="update", text=text, files=files, public=True)
 
 
 @command
 def record_call(ticket: Ticket, *, actor: Person, text: str) -> Entry:
     """A conversation with the reporter goes on record: the response, or the follow-up (P6.1, P10.4)."""
-    return _write(ticket, actor, "call", "call", text, None, public=False)
+    return say(ticket, actor=actor, action="call", text=text, public=False)
 
 
 @command
@@ -118,8 +130,11 @@ def redact_entry(entry: Entry, *, actor: Person, reason: str) -> Entry:
     if not reason.strip():
         raise Invalid("Please give the reason for the redaction.", field="reason")
     ticket = db.session.get_one(Ticket, entry.ticket_id, with_for_update=True)
-    _redact(ticket, actor, reason, [entry.body, entry.outcome], entry=entry.id)
+    parts = _answers_in(ticket, entry.body)
+    _redact(ticket, actor, reason, [entry.body, entry.outcome, *(row.comment for row in parts)], entry=entry.id)
     _forget_copies(ticket, entry.body)
+    for row in parts:
+        row.comment = REDACTED
     entry.body, entry.outcome = REDACTED, ""
     entry.redacted_at, entry.redacted_by_id = clock.now(), actor.id
     entry.redaction_reason = reason.strip()[:200]
@@ -133,7 +148,7 @@ def redact_entry(entry: Entry, *, actor: Person, reason: str) -> Entry:
 
 @command
 def redact_description(ticket: Ticket, *, actor: Person, replacement: str, reason: str) -> Ticket:
-    """Replace the reported text by one without the secret (P11.7)."""
+    """Replace the reported text by one without the secret (P11.7); of a request it stands for scene and effect."""
     if not reason.strip() or not replacement.strip():
         raise Invalid(
             "Please give the new text and the reason.", field="reason" if replacement.strip() else "replacement"
@@ -142,8 +157,8 @@ def redact_description(ticket: Ticket, *, actor: Person, replacement: str, reaso
         ticket,
         actor,
         reason,
-        [ticket.description, ticket.title],
-        change={"description": replacement.strip(), "title": title_of(replacement)},
+        [ticket.description, ticket.expected, ticket.title],
+        change={"description": replacement.strip(), "expected": "", "title": title_of(replacement)},
         field="description",
         digest=journal.digest_of(replacement),
     )
@@ -158,6 +173,18 @@ def _redact(ticket: Ticket, actor: Person, reason: str, secrets: list[str], **de
         for secret in filter(None, secrets) if frozen else ():
             details["archive"] = redact(frozen, secret, REDACTED)  # type: ignore[arg-type]
         workflow.advance(ticket, "redact", actor=actor, reason=reason.strip()[:200], **details)
+        if ticket.merged_into_id:
+            _redact_where_it_is_merged(bearer_of(ticket), actor, reason, secrets)
+
+
+def _redact_where_it_is_merged(bearer: Ticket, actor: Person, reason: str, secrets: list[str]) -> None:
+    """The frozen record of the ticket under which the work was done has the texts of the merged ones too (P3.7)."""
+    if frozen := db.session.get(ArchiveRecord, bearer.id):
+        lock(bearer)
+        digests = [redact(frozen, secret, REDACTED) for secret in filter(None, secrets)]
+        journal.record(
+            bearer, "redacted", actor=actor, state=bearer.state, reason=reason.strip()[:200], archive=digests[-1]
+        )
 
 
 def _forget_copies(ticket: Ticket, secret: str) -> None:
@@ -169,24 +196,18 @@ def _forget_copies(ticket: Ticket, secret: str) -> None:
         db.session.execute(update(table).where(copies).values({column.key: REDACTED}))
 
 
-def _write(
-    ticket: Ticket, actor: Person, action: str, kind: str, text: str, files: list[str] | None, *, public: bool
-) -> Entry:
-    if not text.strip():
-        raise Invalid("Please write something.", field="text")
-    event = workflow.advance(ticket, action, actor=actor, digest=journal.digest_of(text))
-    entry = journal.write(ticket, kind, text, event=event, actor=actor, public=public)
-    db.session.flush()
-    attachment.attach(
-        files or [], ticket_id=ticket.id, person_id=actor.id, link_id=None, public=public, entry_id=entry.id
-    )
-    search.index_ticket(ticket, text)
-    return entry
+def _answers_in(ticket: Ticket, text: str) -> list[Confirmation | Check]:
+    """An answer with a sheet is one text of several parts, which stand with their answers too (P10.6)."""
+    rows: list[Confirmation | Check] = [
+        *db.session.query(Confirmation).filter_by(ticket_id=ticket.id),
+        *db.session.query(Check).filter_by(ticket_id=ticket.id),
+    ]
+    return [row for row in rows if len(row.comment) >= SHORTEST_SECRET and row.comment in text]
 
 
 def _index_anew(ticket: Ticket) -> None:
     db.session.flush()
     search.forget_ticket(ticket)
     entries = db.session.query(Entry).filter_by(ticket_id=ticket.id, redacted_at=None)
-    texts = [ticket.number, ticket.description, ticket.device, ticket.steps, ticket.root_cause]
+    texts = [ticket.number, ticket.description, ticket.expected, ticket.device, ticket.steps, ticket.root_cause]
     search.index_ticket(ticket, *texts, *(f"{entry.body} {entry.outcome}" for entry in entries))

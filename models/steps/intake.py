@@ -7,7 +7,7 @@ from models.ground.db import command, db
 from models.ground.errors import Invalid, Refused, TooLarge
 from models.ground.vocabulary import Channel
 from models.people.customer import Contact, Customer
-from models.people.person import Person
+from models.people.person import Person, read_standing
 from models.record import attachment, search
 from models.record.attachment import Attachment
 from models.record.link import Link
@@ -96,6 +96,7 @@ def supply_information(ticket: Ticket, *, actor: Actor, text: str, files: list[s
 
 @command
 def _register(report: registration.Draft, *, actor: Person, files: list[str] | None) -> Ticket:
+    read_standing(actor)
     return registration.enter(report, actor=actor, files=files)
 
 

@@ -1,20 +1,32 @@
 """Carrying out (实施) and testing (测试): nothing happens without a valid approval (P7.6, P8)."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any, NamedTuple
 
 from sqlalchemy import select
 
 from models.ground import clock
 from models.ground.db import command, db
 from models.ground.errors import Conflict, Invalid
-from models.ground.vocabulary import Decision, Means, State, Verdict
+from models.ground.vocabulary import Means, State, Verdict
+from models.insight.progress import has_failed, is_carried_out, progress_of, work_of
 from models.people.person import Person
-from models.record import search
+from models.record import attachment, search
 from models.record.link import open_link
-from models.record.plan import Plan, Verification, WorkStep
-from models.record.resolution import Confirmation, Resolution
+from models.record.plan import DONE, FAILED, LEFT_OUT, UNDONE, Plan, PlanStep, Verification, WorkStep
+from models.record.resolution import Confirmation, Resolution, write_sheet
 from models.record.ticket import Ticket
 from models.rules import journal, workflow
+from models.rules.answers import HOLDS
+from models.rules.rounds import valid_plan
+
+
+class Undone(NamedTuple):
+    """One thing that was rolled back, and when."""
+
+    body: str
+    at: datetime | None = None
 
 
 @command
@@ -23,58 +35,72 @@ def log_work(
     *,
     actor: Person,
     body: str,
+    task: PlanStep | None = None,
+    outcome: str = DONE,
     started_at: datetime | None = None,
     ended_at: datetime | None = None,
-    failed: bool = False,
-    evidence: str = "",
+    result: str = "",
+    before: str = "",
+    after: str = "",
     deviation: str = "",
+    files: list[str] | None = None,
 ) -> WorkStep:
-    """One step of the implementation record, with start, end, result, evidence and deviation (P8.1)."""
+    """One step of the implementation record: of the plan, or beyond it (P8.1). A step of the plan that is left out
+    is recorded too, with its reason."""
     if not body.strip():
         raise Invalid("Please write what was carried out.", field="body")
-    now = clock.now()
-    started_at, ended_at = started_at or now, ended_at or now
-    if ended_at < started_at or ended_at > now:
-        raise Invalid("The step must end after it started, and not in the future.", field="ended_at")
-    plan = approved_plan(ticket)
-    step = WorkStep(
-        plan_id=plan.id,
-        ticket_id=ticket.id,
-        person_id=actor.id,
-        body=body.strip(),
-        evidence=evidence.strip(),
-        deviation=deviation.strip(),
-        failed=failed,
-        started_at=started_at,
-        ended_at=ended_at,
-    )
+    started_at, ended_at = _times(started_at, ended_at)
+    workflow.check_state(ticket, "work")
+    plan = valid_plan(ticket)
+    if outcome not in (DONE, FAILED, LEFT_OUT) or (task and task.plan_id != plan.id):
+        raise Invalid("Please choose a step of the plan that is in force.", field="outcome")
+    if not deviation.strip():
+        _refuse_in_silence(plan, task, outcome)
     workflow.advance(
-        ticket, "work", actor=actor, plan=plan.id, failed=failed, digest=journal.digest_of(body, evidence, deviation)
-    )
-    db.session.add(step)
-    db.session.flush()
+        ticket, "work", actor=actor, plan=plan.id, task=task.position if task else None, outcome=outcome,
+        failed=outcome == FAILED, digest=journal.digest_of(body, result, before, after, deviation),
+    )  # fmt: skip
+    step = _keep(
+        plan, actor, body, task=task, outcome=outcome, started_at=started_at, ended_at=ended_at, result=result.strip(),
+        before=before.strip(), after=after.strip(), deviation=deviation.strip(),
+    )  # fmt: skip
+    found = attachment.attach(files or [], ticket_id=ticket.id, person_id=actor.id, link_id=None, public=False)
+    for file in found:
+        file.work_step_id = step.id
     return step
 
 
 @command
 def finish_fix(ticket: Ticket, *, actor: Person) -> Ticket:
-    """The plan has been carried out; now it is tested."""
+    """Every step of the plan has been carried out, or left out for a reason; now it is tested."""
     workflow.check_state(ticket, "fix")
-    plan = approved_plan(ticket)
-    if not db.session.scalar(select(WorkStep.id).where(WorkStep.plan_id == plan.id, ~WorkStep.failed).limit(1)):
+    plan = valid_plan(ticket)
+    work = work_of(plan)
+    if missing := [step.task.body for step in progress_of(plan, work) if not step.is_settled]:
+        raise Conflict("Not yet carried out or left out: %(steps)s", steps=" · ".join(missing))
+    if has_failed(work):
+        raise Conflict("The last step failed: record how it went on, or roll back.")
+    if not is_carried_out(plan, work):
         raise Invalid("Please record at least one step that was carried out.", field="body")
     workflow.advance(ticket, "fix", actor=actor, plan=plan.id)
     return ticket
 
 
 @command
-def roll_back(ticket: Ticket, *, actor: Person, reason: str) -> Ticket:
-    """A step failed: the rollback plan was carried out, and a new plan is needed (P8.1)."""
+def roll_back(ticket: Ticket, *, actor: Person, reason: str, undone: Sequence[Undone] = ()) -> Ticket:
+    """A step failed: the rollback plan was carried out, each part with its time, and a new plan is needed (P8.1)."""
     if not reason.strip():
         raise Invalid("Please say what failed and what was rolled back.", field="reason")
     workflow.check_state(ticket, "roll_back")
-    plan = approved_plan(ticket)
-    event = workflow.advance(ticket, "roll_back", actor=actor, plan=plan.id, digest=journal.digest_of(reason))
+    plan = valid_plan(ticket)
+    parts = [part for part in undone if part.body.strip()] or [Undone(reason)]
+    times = [_times(part.at, part.at) for part in parts]
+    event = workflow.advance(
+        ticket, "roll_back", actor=actor, plan=plan.id,
+        digest=journal.digest_of(reason, *(part.body for part in parts)),
+    )  # fmt: skip
+    for part, (started_at, ended_at) in zip(parts, times, strict=True):
+        _keep(plan, actor, part.body, outcome=UNDONE, started_at=started_at, ended_at=ended_at)
     plan.outcome, plan.decided_at = "rolled_back", event.at
     journal.write(ticket, "reason", reason, event=event, actor=actor, public=False)
     return ticket
@@ -93,10 +119,12 @@ def pass_test(
     new_problems: str = "",
     leftovers: str = "",
     confirmed_by: str = "",
+    checks: Sequence[str] = (),
 ) -> Ticket:
     """The fix holds (问题验证报告, P8.2); the customer is told in plain words and asked (P10.1).
 
-    `confirmed_by` names the reporter when they tested together and said yes: they are not asked twice.
+    `confirmed_by` names the reporter when they tested together and said yes: they are not asked twice. `checks` are
+    the lines of the joint verification sheet, three to seven or none (P10.6).
     """
     for field, text in (("findings", findings), ("result", result)):
         if not text.strip():
@@ -109,7 +137,7 @@ def pass_test(
         to=State.AWAITING_REVIEW if joint else State.AWAITING_CUSTOMER,
         change={"resolved_at": clock.now(), "escalation": 0},
         joint=joint,
-        digest=journal.digest_of(findings, result, cause, measures, prevention),
+        digest=journal.digest_of(findings, result, cause, measures, prevention, *checks),
     )
     _verify(ticket, actor, passed=True, findings=findings, new_problems=new_problems, leftovers=leftovers, joint=joint)
     db.session.add(
@@ -124,6 +152,7 @@ def pass_test(
             at=event.at,
         )
     )
+    write_sheet(ticket, list(checks), answer=HOLDS if joint else "")
     journal.write(ticket, "result", result, event=event, actor=actor, public=True)
     search.index_ticket(ticket, result, cause)
     if joint:
@@ -150,13 +179,32 @@ def fail_test(ticket: Ticket, *, actor: Person, findings: str, new_plan: bool, n
     return ticket
 
 
-def approved_plan(ticket: Ticket) -> Plan:
-    """The plan that may be carried out now; raises Conflict when there is none (P7.6)."""
-    newest = select(Plan).where(Plan.ticket_id == ticket.id).order_by(Plan.revision.desc()).limit(1)
-    plan = db.session.scalar(newest)
-    if plan is None or plan.outcome != Decision.APPROVED:
-        raise Conflict("There is no approved plan that could be carried out.")
-    return plan
+def _times(started_at: datetime | None, ended_at: datetime | None) -> tuple[datetime, datetime]:
+    now = clock.now()
+    started_at, ended_at = started_at or ended_at or now, ended_at or now
+    if ended_at < started_at or ended_at > now:
+        raise Invalid("The step must end after it started, and not in the future.", field="ended_at")
+    return started_at, ended_at
+
+
+def _refuse_in_silence(plan: Plan, task: PlanStep | None, outcome: str) -> None:
+    """Whatever is not as planned needs a word (P8.1)."""
+    if task is None:
+        raise Invalid("This step is not in the plan. Please say why it was needed.", field="deviation")
+    if outcome == LEFT_OUT:
+        raise Invalid("Please say why this step is left out.", field="deviation")
+    work = work_of(plan)
+    if has_failed(work):
+        raise Invalid("The last step failed. Please say why it goes on all the same.", field="deviation")
+    if any(step.is_settled for step in progress_of(plan, work) if step.task.id == task.id):
+        raise Invalid("This step has been recorded already. Please say why it was done again.", field="deviation")
+
+
+def _keep(plan: Plan, actor: Person, body: str, **known: Any) -> WorkStep:
+    step = WorkStep(plan_id=plan.id, ticket_id=plan.ticket_id, person_id=actor.id, body=body.strip(), **known)
+    db.session.add(step)
+    db.session.flush()
+    return step
 
 
 def _verify(

@@ -3,8 +3,8 @@
 from models.ground import clock
 from models.ground.db import command, db
 from models.ground.errors import Conflict, Invalid
-from models.ground.vocabulary import Category, Severity, State
-from models.insight.suggestion import suggest_assignee
+from models.ground.vocabulary import Category, Kind, Severity, State
+from models.insight.suggestion import suggest_assignee, suggest_holder
 from models.people.person import Person
 from models.people.team import Team
 from models.record import search
@@ -30,7 +30,11 @@ def triage_ticket(
     category_other: str = "",
     reason: str = "",
 ) -> Ticket:
-    """Grade and assign (P3.1–P3.5). No assignee: as suggested. Another level than the matrix says needs a reason."""
+    """Grade and assign (P3.1–P3.5). No assignee: as suggested. Another level than the matrix says needs a reason, and
+    so does a request that is a fault after all; its number stays."""
+    workflow.check_state(ticket, "triage")
+    if ticket.is_request and not reason.strip():
+        raise Invalid("Please say why it is a fault and not a request.", field="reason")
     suggested = _suggestion(ticket, impact, urgency)
     if severity != suggested and not reason.strip():
         raise Invalid(
@@ -38,13 +42,15 @@ def triage_ticket(
         )
     if category == Category.OTHER and not category_other.strip():
         raise Invalid("Please say what kind of fault it is.", field="category_other")
-    was, assignee_chosen = ticket.severity, assignee is not None
-    assignee = assignee or suggest_assignee(team.id, severity)
+    was, was_kind, was_level, assignee_chosen = ticket.severity, ticket.kind, ticket.level, assignee is not None
+    # What remained of another ticket comes with its owner (P10.6).
+    assignee = assignee or ticket.assignee or suggest_assignee(team.id, severity)
     event = workflow.advance(
         ticket,
         "triage",
         actor=actor,
         change={
+            "kind": str(Kind.FAULT),
             "severity": severity,
             "category": category,
             "category_other": category_other.strip(),
@@ -56,6 +62,8 @@ def triage_ticket(
         },
         severity=severity,
         was_severity=was,
+        ticket_kind=str(Kind.FAULT),
+        was_ticket_kind=was_kind,
         suggested=suggested,
         category=category,
         team=team.code,
@@ -65,19 +73,24 @@ def triage_ticket(
     )
     if reason.strip():
         journal.write(ticket, "reason", reason, event=event, actor=actor, public=False)
-    if severity != was:
-        timekeeping.regrade(ticket, was=was)
+    if was_kind != ticket.kind:
+        timekeeping.change_kind(ticket, was=was_level)
+    elif ticket.level != was_level:
+        timekeeping.regrade(ticket, was=was_level)
     return ticket
 
 
 @command
 def regrade_ticket(ticket: Ticket, *, actor: Person, severity: str, reason: str) -> Ticket:
-    """Change the severity later, with a reason; the clocks move from their original start (P3.6)."""
+    """Change the severity later, with a reason; the clocks move from their original start (P3.6).
+
+    Of a request it is the priority, by which no clock runs.
+    """
     if not reason.strip():
         raise Invalid("Please give the reason for the new level.", field="reason")
     if severity == ticket.severity:
         raise Invalid("The ticket already has this level.", field="severity")
-    was = ticket.severity
+    was, was_level = ticket.severity, ticket.level
     event = workflow.advance(
         ticket,
         "regrade",
@@ -85,10 +98,13 @@ def regrade_ticket(ticket: Ticket, *, actor: Person, severity: str, reason: str)
         change={"severity": severity},
         severity=severity,
         was_severity=was,
+        ticket_kind=ticket.kind,
+        was_ticket_kind=ticket.kind,
         digest=journal.digest_of(reason),
     )
     journal.write(ticket, "reason", reason, event=event, actor=actor, public=False)
-    timekeeping.regrade(ticket, was=was)
+    if ticket.level != was_level:
+        timekeeping.regrade(ticket, was=was_level)
     return ticket
 
 
@@ -103,13 +119,14 @@ def hand_over_ticket(
         raise Invalid("The ticket is already there.", field="assignee")
     team = team or ticket.team
     goes_back = team is not ticket.team and ticket.state in (State.AWAITING_ENGINEER, State.AWAITING_PLAN)
-    assignee = assignee or suggest_assignee(team.id if team else None, ticket.severity)
+    assignee = assignee or suggest_holder(ticket, team)
+    is_assessed = ticket.state == State.AWAITING_ASSESSMENT
     event = workflow.advance(
         ticket,
         "hand_over",
         actor=actor,
         to=State.AWAITING_ENGINEER if goes_back else State(ticket.state),
-        change={"team": team, "assignee": assignee},
+        change={"team": team, "assignee": assignee} | ({"product_manager": assignee} if is_assessed else {}),
         assignee=assignee.id if assignee else None,
         team=team.code if team else None,
         digest=journal.digest_of(reason),

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from models.ground.db import db
+from models.ground.vocabulary import State
 from models.record.ticket import Ticket, find_ticket
 from tests.browsing import Browser
 from tests.database import NOT_BUSINESS, difference, everything
-from tests.factories import ROAD, a_ticket, further
+from tests.factories import REQUEST_ROAD, ROAD, a_ticket, further
 
 SignIn = Callable[[str], Browser]
 STRANGER = "yang"  # has an account, but nothing to do with the ticket
@@ -28,12 +29,13 @@ class Act:
     bad: dict[str, Any] = field(default_factory=dict)  # {}: a button without fields
     later: str = "closed"  # a state in which it is too late
     prepare: Callable[[Ticket], Any] = lambda ticket: None
+    make: Callable[[str], Ticket] = a_ticket
 
     def __str__(self) -> str:
         return self.action
 
     def ticket(self) -> Ticket:
-        made = a_ticket(self.state)
+        made = self.make(self.state)
         self.prepare(made)
         db.session.expire_all()
         return made
@@ -114,7 +116,10 @@ def move_on(number: str, state: str) -> None:
     """Let the ticket go on its road, as `a_ticket` does, until it stands in `state`."""
     ticket = find_ticket(number)
     assert ticket is not None
-    for passed in ROAD[ROAD.index(ticket.state) : ROAD.index(state)]:
+    if ticket.state == State.AWAITING_CONSENT:  # a by-way
+        further(ticket, ticket.state)
+    road = REQUEST_ROAD if ticket.is_request else ROAD
+    for passed in road[road.index(ticket.state) : road.index(state)]:
         further(ticket, passed)
     db.session.expire_all()
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
+from blueprints.account import inbox
 from models.ground import clock
 from models.ground.db import db
 from models.people.session import PasswordReset, Session
@@ -206,6 +207,30 @@ def test_the_inbox_tells_what_concerns_me_and_is_read_once(english, cast):
     page = browser.does("/notifications", "mark_read")
     assert not page.all("li", class_="unread")
     assert unread_count(cast.wang) == 0
+
+
+def test_the_inbox_joins_what_is_said_of_one_ticket(english, cast):
+    first, second = a_ticket("awaiting_fix"), a_ticket("awaiting_engineer")
+    browser = english("zhao")
+    rows = browser.get("/notifications").one("ol", class_="rows").all("li", data_message=None)
+    assert [row.one("a")["href"] for row in rows] == [f"/t/{second.number}", f"/t/{first.number}"]
+    assert "1 message before it" in rows[1].text
+    assert "Assigned" in rows[1].one("details").text
+    assert "2 unread" in rows[1].text
+    assert unread_count(cast.zhao) == 3
+    page = browser.does("/notifications", "mark_read")
+    assert "unread" not in page.one("ol", class_="rows").text
+
+
+def test_the_inbox_pages_on_by_threads(english, monkeypatch):
+    monkeypatch.setattr(inbox, "PAGE", 1)
+    first, second = a_ticket("awaiting_fix"), a_ticket("awaiting_engineer")
+    zhao, url, seen = english("zhao"), "/notifications", []
+    while url:
+        page = zhao.get(url)
+        seen += [row.one("a")["href"] for row in page.all("li", data_message=None)]
+        url = next((link["href"] for link in page.all("a", rel="next")), "")
+    assert seen == [f"/t/{second.number}", f"/t/{first.number}"]
 
 
 def test_the_inbox_of_somebody_else_is_not_mine(english):

@@ -3,16 +3,17 @@
 import pytest
 
 from models.ground.db import db
-from models.record.plan import Approval, Plan, StandardChange
+from models.record.approval import Approval
+from models.record.plan import Plan, StandardChange
 from models.steps import approval, repair
 from tests.blueprints.five import Act, named, questions_of, state_of
 from tests.database import NOT_BUSINESS, difference, everything
-from tests.factories import a_plan, a_standard_change, a_ticket, newest_plan, person
+from tests.factories import a_plan, a_standard_change, a_ticket, newest_plan, next_task, person
 
-PLAN = {"kind": "fix", "risk": "normal", "steps": "1. 清理缓存", "rollback": "恢复配置"}
+PLAN = {"kind": "fix", "risk": "normal", "steps-0-body": "清理缓存", "rollback": "恢复配置"}
 ACTS = (
     Act("submit_plan", "/t/{n}/plan", "awaiting_plan", "zhao", "li", "awaiting_approval",
-        PLAN, {"risk": "major", "steps": "1. 清理缓存"}, later="awaiting_fix"),
+        PLAN, {"risk": "major", "steps-0-body": "清理缓存", "steps-2-planned": "20:00"}, later="awaiting_fix"),
     Act("withdraw", "/t/{n}", "awaiting_approval", "zhao", "li", "awaiting_plan", later="awaiting_test"),
 )  # fmt: skip
 
@@ -72,7 +73,7 @@ def test_a_decided_or_outdated_plan_is_not_decided_again(sign_in):
     before = everything(but=NOT_BUSINESS)
     assert chen.press(lain_open).status == 409
     assert difference(before, everything(but=NOT_BUSINESS)) == {}
-    sign_in("zhao").does(f"/t/{number}/plan", "submit_plan", steps="1. 清理缓存\n2. 备份", risk="normal")
+    sign_in("zhao").does(f"/t/{number}/plan", "submit_plan", **PLAN)
     assert chen.press(lain_open).status == 409
     assert not chen.get(f"/approvals/{plan}").forms("approve")
 
@@ -82,8 +83,10 @@ def test_a_new_revision_shows_what_is_otherwise(sign_in):
     approval.return_plan(db.session.get_one(Plan, plan), actor=person("chen"), comment="先备份。")
     zhao = sign_in("zhao")
     form = zhao.get(f"/t/{number}/plan").form("submit_plan")
-    assert form.values["steps"] == ["1. 清理缓存\n2. 上限调高并加告警"]
-    zhao.press(form, steps="1. 备份<b>\n1. 清理缓存\n2. 上限调高并加告警", risk="normal")
+    assert form.values["steps-0-body"] == ["1. 清理缓存"]
+    assert form.values["steps-1-body"] == ["2. 上限调高并加告警"]
+    rows = ("1. 备份<b>", "1. 清理缓存", "2. 上限调高并加告警")
+    zhao.press(form, **{f"steps-{nth}-body": row for nth, row in enumerate(rows)})
     second = db.session.query(Plan).filter_by(revision=2).one()
     page = sign_in("chen").get(f"/approvals/{second.id}")
     assert [e.text for e in page.all("ins")] == ["1. 备份<b>"]
@@ -138,7 +141,7 @@ def test_a_plan_is_not_withdrawn_once_it_is_carried_out(sign_in):
     zhao = sign_in("zhao")
     assert zhao.get(f"/t/{ticket.number}").forms("withdraw")
     lain_open = zhao.get(f"/t/{ticket.number}").form("withdraw")
-    repair.log_work(ticket, actor=person("zhao"), body="清理缓存。")
+    repair.log_work(ticket, actor=person("zhao"), task=next_task(ticket), body="清理缓存。")
     assert not zhao.get(f"/t/{ticket.number}").forms("withdraw")
     assert zhao.press(lain_open).status == 409
 

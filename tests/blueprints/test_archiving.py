@@ -7,9 +7,18 @@ from models.ground import db as ground
 from models.ground.db import db
 from models.record.archive import ArchiveRecord
 from models.record.ticket import find_ticket
-from models.steps import approval, customer_verification, repair
-from tests.blueprints.five import Act, named, questions_of, state_of
-from tests.factories import a_plan, a_ticket, an_answered_ticket, newest_plan, person
+from models.steps import another_policy, approval, archiving, cooperation, customer_verification, repair
+from tests.blueprints.five import Act, move_on, named, questions_of, state_of
+from tests.factories import (
+    a_plan,
+    a_policy_of_own_words,
+    a_ticket,
+    an_answered_ticket,
+    carry_out,
+    further,
+    newest_plan,
+    person,
+)
 
 ACTS = (
     Act("close", "/t/{n}/review", "awaiting_review", "chen", "zhao", "closed", {"review": "记录完整。"}),
@@ -30,7 +39,7 @@ def _incomplete():
     ticket = a_ticket("awaiting_plan")
     a_plan(ticket)
     approval.approve_plan(newest_plan(ticket), actor=person("chen"))
-    repair.log_work(ticket, actor=person("zhao"), body="重启。")
+    carry_out(ticket)
     repair.finish_fix(ticket, actor=person("zhao"))
     repair.pass_test(ticket, actor=person("he"), findings="好了。", result="好了。")
     return customer_verification.confirm_result(ticket, actor=person("zhang"), verdict="yes")
@@ -45,6 +54,49 @@ def test_what_is_missing_is_listed_and_blocks(sign_in):
     assert chen.press(page.form("close")).status == 409
     assert state_of(number) == "awaiting_review"
     assert page.form("send_back").element.all("button", type="submit")
+
+
+def test_what_is_left_over_gets_its_ticket_by_one_press(sign_in):
+    ticket = a_ticket("awaiting_test")
+    repair.pass_test(ticket, actor=person("he"), findings="好了。", result="好了。", leftovers="导出仍然慢。")
+    customer_verification.confirm_result(ticket, actor=person("zhang"), verdict="yes")
+    number, chen = ticket.number, sign_in("chen")
+    page = chen.get(f"/t/{number}/review")
+    assert page.form("close").element.all("button", type="submit") == []
+    assert chen.press(page.form("follow_up_leftovers")).status == 303
+    assert not chen.get(f"/t/{number}/review").forms("follow_up_leftovers")
+    chen.does(f"/t/{number}/review", "close")
+    assert state_of(number) == "closed"
+
+
+def test_one_look_says_solution_times_and_feedback(english):
+    number = a_ticket("awaiting_review").number
+    look = english("chen").get(f"/t/{number}/review").one("main").text
+    for said in ("报销单已可以正常提交。", "clocks in time", "Solved"):
+        assert said in look
+
+
+def test_a_ready_reason_is_enough_to_send_it_back(english):
+    number = a_ticket("awaiting_review").number
+    english("chen").does(f"/t/{number}/review", "send_back", ready="record")
+    assert "The implementation record is not complete." in english("zhao").get(f"/t/{number}").text
+
+
+def test_each_missing_piece_leads_to_where_it_is_mended(sign_in):
+    ticket = a_ticket("awaiting_plan")
+    cooperation.ask_department(ticket, actor=person("zhao"), contact=person("yang"), body="请看。")
+    move_on(ticket.number, "awaiting_review")
+    page = sign_in("chen").get(f"/t/{ticket.number}/review")
+    places = {link["href"] for link in page.one(class_="alert warn").all("a")}
+    assert places == {f"/t/{ticket.number}#cooperation"}
+    assert page.form("close").element.all("button", type="submit") == []
+
+
+def test_the_frozen_record_shows_the_implementation_step_by_step(english):
+    number = a_ticket("archived").number
+    page = english("chen").get(f"/t/{number}/record")
+    assert page.text.count("Done as planned") == 2
+    assert "占用 98%" in page.text
 
 
 def test_what_was_answered_at_once_needs_no_plan(sign_in):
@@ -81,6 +133,27 @@ def test_the_record_is_for_colleagues_and_masked_for_those_who_did_not_work_on_i
     assert sign_in("yang").get(f"/t/{number}/record").status == 404
 
 
+def test_the_record_speaks_of_levels_and_answers_as_its_policy_did(sign_in, english):
+    number = _archived_under_its_own_words().number
+    for signed_in, words in (
+        (sign_in, ("P2 丙等", "好极了", "自有协议")),
+        (english, ("P2 Third class", "Splendid", "Our contract")),
+    ):
+        shown = signed_in("chen").get(f"/t/{number}/record").one("main").text
+        assert all(word in shown for word in words), shown
+
+
+def test_a_record_frozen_before_words_were_kept_is_read_by_the_tickets_policy(sign_in, monkeypatch):
+    ticket = _archived_under_its_own_words()
+    frozen = db.session.get(ArchiveRecord, ticket.id).content
+    assert frozen["policy"]["levels"]["P2"] == {"zh": "丙等", "en": "Third class"}
+    older = {key: value for key, value in frozen.items() if key != "policy"}
+    monkeypatch.setattr(archiving, "masked", lambda content, ticket: older)
+    shown = sign_in("liu").get(f"/t/{ticket.number}/record").one("main").text
+    assert "P2 丙等" in shown
+    assert "好极了" in shown
+
+
 def test_what_is_not_archived_has_no_record_yet(sign_in):
     number = a_ticket("closed").number
     assert sign_in("chen").get(f"/t/{number}/record").status == 404
@@ -95,6 +168,17 @@ def test_the_archive_lists_the_newest_first(sign_in, browser):
     assert rows[0]["data-status"] == "archived"
     assert sign_in("zhang").get("/archive").status == 403
     assert browser.open("/archive").status == 303
+
+
+def _archived_under_its_own_words():
+    ticket, version = a_ticket("awaiting_plan"), a_policy_of_own_words()
+    another_policy.change_policy(ticket, actor=person("wang"), version=version, severity="P2", reason="合同")
+    while ticket.state != "awaiting_customer":
+        further(ticket, ticket.state)
+    customer_verification.confirm_result(ticket, actor=person("zhang"), verdict="yes", satisfaction="satisfied")
+    while ticket.state != "archived":
+        further(ticket, ticket.state)
+    return ticket
 
 
 def _tamper(number):

@@ -4,20 +4,25 @@ import io
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
+from blueprints.messages import render
+from models.clockwork import escalation
 from models.ground import clock
 from models.ground.db import command, db
 from models.record.attachment import Attachment
+from models.record.consent import Consent
+from models.record.deadline import Deadline
 from models.record.event import Event
-from models.record.link import Link, living_link
+from models.record.link import CONSENT, DIRECTION, Link, living_link
 from models.record.message import Message
-from models.record.resolution import Confirmation
+from models.record.resolution import Check, Confirmation, sheet_of
 from models.record.ticket import Ticket, find_ticket
-from models.steps import comment, customer_verification, triage
+from models.steps import another_policy, approval, comment, customer_verification, repair, triage
 from models.steps.intake import keep_file
 from tests.blueprints.five import Act, move_on, named, questions_of, state_of
 from tests.database import difference, everything
-from tests.factories import a_ticket, archive, person
+from tests.factories import TOUCHING, a_plan, a_policy_of_own_words, a_request, a_ticket, archive, further, person
 
 ACTS = (
     Act("confirm", "/t/{n}/confirmation", "awaiting_customer", "zhang", "li", "awaiting_review",
@@ -26,6 +31,10 @@ ACTS = (
         {"reason": "又出现了。"}, {"reason": ""}, later="archived"),
     Act("record_spoken", "/t/{n}/spoken-confirmation", "awaiting_customer", "wang", "he", "awaiting_review",
         {"said_by": "张敏", "how": "电话", "verdict": "yes"}, {"said_by": "张敏", "how": ""}),
+    Act("consent", "/t/{n}/consent", "awaiting_consent", "zhang", "li", "awaiting_fix",
+        {"answer": "yes"}, {"answer": "no", "comment": ""}),
+    Act("record_spoken_consent", "/t/{n}/spoken-consent", "awaiting_consent", "wang", "he", "awaiting_plan",
+        {"said_by": "张敏", "how": "电话", "answer": "no", "comment": "要月结"}, {"said_by": "张敏", "how": ""}),
     Act("send_link", "/t/{n}", "awaiting_customer", "wang", "he", "awaiting_customer", later="archived"),
     Act("revoke_link", "/t/{n}", "awaiting_customer", "wang", "he", "awaiting_customer", later="archived"),
 )  # fmt: skip
@@ -108,6 +117,16 @@ def test_the_scale_is_the_policys_and_kept_with_the_answer(link, browser):
     kept = db.session.query(Confirmation).one()
     assert (kept.satisfaction, kept.comment) == ("mostly_satisfied", "谢谢")
     assert kept.scale == "satisfied/mostly_satisfied/dissatisfied"
+
+
+def test_the_receipt_speaks_as_the_policy_of_the_ticket_does(cast, browser):
+    ticket = a_ticket("awaiting_plan", contact=cast.contact)
+    another_policy.change_policy(ticket, actor=cast.wang, version=a_policy_of_own_words(), severity="P2", reason="合同")
+    while ticket.state != "awaiting_customer":
+        further(ticket, ticket.state)
+    url = f"/c/{living_link(ticket).token}"
+    page = browser.does(url, "confirm", verdict="yes", satisfaction="satisfied")
+    assert "Splendid" in page.one("main").text
 
 
 def test_an_answer_that_says_nothing_is_asked_again_with_the_file_kept(link, browser):
@@ -220,7 +239,8 @@ def test_a_fresh_link_goes_to_the_contact_on_record_and_not_to_whoever_asks(link
     held = db.session.query(Link).one()
     _end(held, expires_at=clock.real_now() - timedelta(days=1))
     sent = db.session.query(Message).filter_by(template="link").count()
-    answer = browser.submit(url, "renew_link")
+    assert browser.submit(url, "renew_link").status == 422, "pressed by a program that ticks nothing"
+    answer = browser.submit(url, "renew_link", sure="y")
     fresh = db.session.query(Link).filter(Link.id != held.id).one()
     assert answer.status == 303
     told = browser.get(answer.response.location)
@@ -229,7 +249,7 @@ def test_a_fresh_link_goes_to_the_contact_on_record_and_not_to_whoever_asks(link
     letters = db.session.query(Message).filter_by(template="link")
     assert letters.count() == sent + 1
     assert letters.order_by(Message.id.desc()).first().contact_id is not None
-    browser.submit(url, "renew_link")
+    browser.submit(url, "renew_link", sure="y")
     assert letters.count() == sent + 1  # asking again at once fills no mailbox
     assert db.session.query(Link).count() == 2
 
@@ -287,3 +307,304 @@ def test_a_result_is_not_shown_before_it_counts_again(cast, browser):
     page = browser.get(f"/c/{fresh.token}")
     assert page.status == 200
     assert not page.forms("confirm")
+
+
+# --- consent (P7.4)
+
+
+@pytest.fixture
+def question(cast):
+    """A plan that waits for the customer: (the address of its link, that of the progress, the ticket's number)."""
+    ticket = a_ticket("awaiting_consent", contact=cast.contact)
+    return f"/c/{living_link(ticket, purpose=CONSENT).token}", f"/c/{living_link(ticket).token}", ticket.number
+
+
+def test_agreeing_is_two_presses_and_leaves_a_receipt(question, browser):
+    url, _, number = question
+    page = browser.get(url)
+    assert "半小时不能提交报销单" in page.text
+    assert page.form("consent").values["answer"] == []
+    page = browser.does(url, "consent", answer="yes")
+    assert state_of(number) == "awaiting_fix"
+    assert not page.forms("consent")
+    assert "I agree" in page.text
+    assert db.session.query(Consent).one().agreed
+
+
+def test_not_agreeing_needs_a_reason(question, browser):
+    url, _, number = question
+    answer = browser.submit(url, "consent", answer="no")
+    assert answer.status == 422
+    assert answer.form("consent").values["answer"] == ["no"]
+    browser.does(url, "consent", answer="no", comment="那晚要月结。")
+    assert state_of(number) == "awaiting_plan"
+
+
+def test_looking_at_a_question_changes_nothing(question, browser):
+    before = everything()
+    for url in question[:2]:
+        for part in ("", "/consent", "/agree", "/question", "/confirm"):
+            for method in ("GET", "HEAD", "OPTIONS"):
+                assert browser.open(url + part, method=method).status == 200
+    assert difference(before, everything()) == {}
+
+
+def test_a_link_of_another_purpose_says_where_to_go(question, browser):
+    url, progress, number = question
+    form = browser.get(url).form("consent")
+    form.url = f"{progress}/consent"
+    before = everything()
+    answer = browser.press(form, answer="yes")
+    assert answer.status == 409
+    assert "Each question has a link of its own" in answer.text
+    for part in ("confirm", "dispute", "information"):
+        assert browser.open(f"{url}/{part}", method="POST", data=form.values).status in (400, 403, 409)
+    assert difference(before, everything()) == {}
+    assert state_of(number) == "awaiting_consent"
+
+
+def test_a_question_for_another_ticket_is_not_answered_here(question, cast, browser):
+    other = a_ticket("awaiting_consent", contact=cast.contact)
+    form = browser.get(question[0]).form("consent")
+    form.url = f"/c/{living_link(other, purpose=CONSENT).token}/consent"
+    assert browser.press(form, answer="yes").status in (409, 422)
+    assert state_of(other.number) == "awaiting_consent"
+
+
+def test_answering_the_question_twice_counts_once(question, browser):
+    url, _, number = question
+    form = browser.get(url).form("consent")
+    assert browser.press(form, answer="yes").status == 303
+    assert browser.press(form, answer="yes").status == 303
+    assert browser.press(form, answer="no", comment="doch nicht").status == 409
+    assert db.session.query(Consent).count() == 1
+    assert state_of(number) == "awaiting_fix"
+
+
+def test_a_plan_that_has_changed_asks_anew(question, browser):
+    url, _, number = question
+    form = browser.get(url).form("consent")
+    ticket = find_ticket(number)
+    approval.withdraw_plan(ticket.plans[-1], actor=person("zhao"))
+    a_plan(ticket, **(TOUCHING | {"explanation": "改到周四。"}))
+    approval.approve_plan(ticket.plans[-1], actor=person("chen"))
+    before = everything()
+    for answer in (browser.get(url), browser.press(form, answer="yes")):
+        assert answer.status == 410
+        assert "The plan has changed since then" in answer.text
+        assert "改到周四" not in answer.text
+    assert difference(before, everything()) == {}
+    assert answer.forms("renew_link")
+    assert state_of(number) == "awaiting_consent"
+
+
+def test_the_reporters_page_does_not_answer_for_a_changed_plan(cast, sign_in):
+    ticket = a_ticket("awaiting_consent")
+    browser = sign_in("zhang")
+    form = browser.get(f"/t/{ticket.number}/consent").form("consent")
+    approval.withdraw_plan(ticket.plans[-1], actor=person("zhao"))
+    a_plan(ticket, **(TOUCHING | {"window": "周四"}))
+    approval.approve_plan(ticket.plans[-1], actor=person("chen"))
+    assert browser.press(form, answer="yes").status == 409
+    assert db.session.query(Consent).count() == 0
+
+
+@pytest.mark.parametrize("death", ["revoked", "expired"])
+def test_a_dead_question(question, browser, death):
+    url, _, number = question
+    form = browser.get(url).form("consent")
+    held = db.session.query(Link).filter_by(purpose=CONSENT).one()
+    past = clock.real_now() - timedelta(days=1)
+    _end(held, **{"revoked_at" if death == "revoked" else "expires_at": past})
+    for page in (browser.get(url), browser.press(form, answer="yes")):
+        assert page.status == 410
+        assert "半小时" not in page.text
+        assert bool(page.forms("renew_link")) == (death == "expired")
+    assert state_of(number) == "awaiting_consent"
+
+
+def test_the_progress_says_that_a_question_was_sent_and_sends_it_again(question, browser):
+    _, progress, _ = question
+    sent = db.session.query(Message).filter_by(template="consent_asked").count()
+    page = browser.does(progress, "ask_again", sure="y")
+    assert db.session.query(Message).filter_by(template="consent_asked").count() == sent + 1
+    assert "on its way" in page.text
+    token = living_link(find_ticket(question[2]), purpose=CONSENT).token
+    assert token not in page.response.get_data(as_text=True)
+
+
+def test_the_letter_has_the_question_and_its_own_link(question, app):
+    letter = render(db.session.query(Message).filter_by(template="consent_asked").one())
+    assert question[0] in letter.text
+    assert question[1] not in letter.text
+    assert "半小时不能提交报销单" in letter.text
+    assert "周三 22:00" in letter.text
+
+
+def test_the_desk_has_the_link_with_the_question_at_hand(cast, sign_in):
+    ticket = a_ticket("awaiting_consent", contact=cast.contact)
+    page = sign_in("wang").get(f"/t/{ticket.number}")
+    link = living_link(ticket, purpose=CONSENT)
+    assert page.one(data_copy=None) is not None
+    assert link.token in page.response.get_data(as_text=True)
+    assert "Link with our question about the plan" in page.text
+
+
+def test_the_record_says_who_agreed(question, browser, sign_in):
+    url, _, number = question
+    browser.does(url, "consent", answer="yes", comment="请晚一点。")
+    page = sign_in("chen").get(f"/t/{number}")
+    assert "Consent of the customer" in page.text
+    assert "请晚一点。" in page.text
+
+
+def test_a_direction_is_agreed_through_its_own_link(cast, browser):
+    ticket = a_request("awaiting_direction", contact=cast.contact)
+    url = f"/c/{living_link(ticket, purpose=DIRECTION).token}"
+    page = browser.get(url)
+    assert "批量下载" in page.text
+    page = browser.does(url, "agree", answer="yes")
+    assert state_of(ticket.number) == "awaiting_plan"
+    assert "I agree" in page.text
+
+
+def test_a_direction_is_declined_with_a_reason(cast, browser):
+    ticket = a_request("awaiting_direction", contact=cast.contact)
+    url = f"/c/{living_link(ticket, purpose=DIRECTION).token}"
+    assert browser.submit(url, "agree", answer="no").status == 422
+    browser.does(url, "agree", answer="no", comment="要按周下载。")
+    assert state_of(ticket.number) == "awaiting_assessment"
+
+
+# --- the sheet, and what contradicts itself (P10.6)
+
+
+@pytest.fixture
+def sheet(cast):
+    """A result with a sheet of four lines: (its address, the ticket's number)."""
+    ticket = a_ticket("awaiting_test", contact=cast.contact)
+    checks = ["问题已解决", "功能正常", "速度符合预期", "没有引起别的问题"]
+    repair.pass_test(ticket, actor=person("he"), findings="好", result="已恢复。", checks=checks)
+    return f"/c/{living_link(ticket).token}", ticket.number
+
+
+def test_yes_stays_two_presses_with_a_sheet(sheet, browser):
+    url, number = sheet
+    assert browser.get(url).all("fieldset", class_="sheet"), "there, and not opened"
+    browser.does(url, "confirm", verdict="yes")
+    assert state_of(number) == "awaiting_review"
+
+
+def test_partly_opens_the_sheet_and_its_lines_become_a_ticket(sheet, browser):
+    url, number = sheet
+    page = browser.submit(url, "confirm", verdict="partly")
+    assert page.status == 422
+    assert not page.all(role="alert"), "a next step, and no error"
+    form = page.form("confirm")
+    assert form.values["verdict"] == ["partly"]
+    assert page.all("fieldset", class_="sheet open")
+    assert all(form.values[f"check_{nth}"] == [] for nth in range(1, 5))
+    answer = browser.press(form, check_1="yes", check_2="no", remark_2="导出按钮是灰的")
+    assert answer.status == 303
+    rest = db.session.query(Ticket).filter(Ticket.parent_id == find_ticket(number).id).one()
+    page = browser.get(url)
+    assert rest.number in page.text
+    assert "导出按钮是灰的" in page.text
+    assert rest.assignee_id == find_ticket(number).assignee_id
+
+
+def test_a_contradiction_is_asked_about_calmly_and_counts_the_second_time(sheet, browser):
+    url, number = sheet
+    page = browser.submit(
+        url, "confirm", verdict="yes", comment="但是导出还是报错", files=(io.BytesIO(b"x"), "报错.png")
+    )
+    assert page.status == 422
+    assert not page.all(role="alert")
+    assert "We want to understand you correctly" in page.text
+    form = page.form("confirm")
+    assert form.values["verdict"] == [], "neither reading is chosen beforehand"
+    assert [e["value"] for e in form.element.all("input", name="verdict")] == ["yes", "partly", "no"]
+    assert form.values["comment"] == ["但是导出还是报错"]
+    assert "报错.png" in page.text
+    assert state_of(number) == "awaiting_customer"
+    assert browser.press(form).status == 422, "nothing chosen is no answer"
+    assert browser.press(form, verdict="partly").status == 303
+    assert state_of(number) == "awaiting_review"
+    assert db.session.query(Confirmation).one().asked == "words"
+    assert db.session.query(Attachment).one().ticket_id == find_ticket(number).id
+
+
+@pytest.mark.parametrize(
+    ("said", "then", "state"),
+    [
+        ({"verdict": "yes", "satisfaction": "dissatisfied"}, {"verdict": "yes"}, "awaiting_review"),
+        ({"verdict": "no", "comment": "没好", "satisfaction": "satisfied"}, {"verdict": "no"}, "awaiting_plan"),
+        ({"verdict": "yes", "check_2": "no"}, {"verdict": "partly"}, "awaiting_review"),
+    ],
+)
+def test_each_contradiction(sheet, browser, said, then, state):
+    url, number = sheet
+    page = browser.submit(url, "confirm", **said)
+    assert page.status == 422
+    assert state_of(number) == "awaiting_customer"
+    assert browser.press(page.form("confirm"), **then).status == 303
+    assert state_of(number) == state
+
+
+def test_the_same_for_somebody_signed_in(sign_in):
+    ticket = a_ticket("awaiting_customer")
+    browser, url = sign_in("zhang"), f"/t/{ticket.number}/confirmation"
+    page = browser.submit(url, "confirm", verdict="yes", comment="还没好")
+    assert page.status == 422
+    assert "We want to understand you correctly" in page.text
+    assert browser.press(page.form("confirm"), verdict="no").status == 303
+    assert state_of(ticket.number) == "awaiting_plan"
+
+
+def test_what_is_taken_down_has_the_sheet_too(sheet, sign_in):
+    _, number = sheet
+    url = f"/t/{number}/spoken-confirmation"
+    page = sign_in("wang").submit(
+        url, "record_spoken", said_by="张经理", how="电话", verdict="yes", check_1="yes", check_2="no"
+    )
+    assert page.status == 422
+    form = page.form("record_spoken")
+    assert form.values["said_by"] == ["张经理"]
+    browser = sign_in("wang")
+    page = browser.submit(url, "record_spoken", said_by="张经理", how="电话", verdict="partly", check_2="no")
+    assert page.status == 303
+    assert db.session.query(Confirmation).one().means == "spoken"
+    assert {check.answer for check in db.session.query(Check)} == {"", "no"}
+
+
+def test_the_engineer_finds_the_usual_lines_in_the_customers_language(cast, sign_in):
+    ticket = a_ticket("awaiting_test", contact=cast.contact)
+    url = f"/t/{ticket.number}/test"
+    form = sign_in("he").get(url).form("pass_test")
+    usual = [form.values[f"checks-{nth}"] for nth in range(7)]
+    assert all(said[0] for said in usual[:4])
+    assert usual[4:] == [[""]] * 3
+    browser = sign_in("he")
+    fields = {"findings": "好", "result": "好"} | {f"checks-{nth}": "" for nth in range(1, 7)}
+    answer = browser.submit(url, "pass_test", **fields)
+    assert answer.status == 422
+    assert answer.form("pass_test").values["findings"] == ["好"]
+    browser.does(url, "pass_test", findings="好", result="好")
+    assert len(sheet_of(find_ticket(ticket.number))) == 4
+
+
+def test_silence_says_so_to_everybody(sheet, browser, sign_in):
+    url, number = sheet
+    ticket = find_ticket(number)
+    while state_of(number) == "awaiting_customer":
+        ring = db.session.scalar(
+            select(Deadline.ring_at).where(Deadline.ticket_id == ticket.id, Deadline.kind == "silence")
+        )
+        with clock.hold(ring):
+            while escalation.sweep():
+                pass
+    page = browser.get(url)
+    assert "No answer came in time" in page.text
+    assert "Your answer is on record" not in page.text
+    for login in ("wang", "chen"):
+        assert "by silence" in sign_in(login).get(f"/t/{number}").text

@@ -170,7 +170,9 @@ def test_a_planned_end_in_the_past_is_refused(sign_in):
 
 def test_whoever_was_not_satisfied_is_called_before_closing(sign_in):
     ticket = a_ticket("awaiting_customer")
-    customer_verification.confirm_result(ticket, actor=person("zhang"), verdict="yes", satisfaction="dissatisfied")
+    customer_verification.confirm_result(
+        ticket, actor=person("zhang"), verdict="yes", satisfaction="dissatisfied", asked="dissatisfied"
+    )
     number, chen = ticket.number, sign_in("chen")
     assert chen.submit(f"/t/{number}/review", "close").status == 409
     chen.does(f"/t/{number}/call-back", "call_back", text="已致歉，张敏接受。")

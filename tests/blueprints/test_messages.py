@@ -12,8 +12,8 @@ from models.ground.db import db
 from models.record.link import living_link
 from models.record.message import Message
 from models.rules.notices import TOLD
-from models.steps import accounts, comment, diagnosis, triage
-from tests.factories import a_ticket, person
+from models.steps import accounts, another_policy, comment, diagnosis, triage
+from tests.factories import a_ticket, other_policy, person
 
 TEMPLATES = sorted({template for lines in TOLD.values() for _, template, _ in lines} | {"password"})
 TO_CALLERS = (
@@ -27,6 +27,7 @@ TO_CALLERS = (
     "reminder",
     "link",
     "regraded",
+    "another_policy",
 )
 
 
@@ -39,7 +40,8 @@ def test_every_notice_has_a_letter_with_subject_and_body(app, template):
 @pytest.mark.parametrize("locale", ["zh", "en"])
 def test_every_letter_that_is_owed_can_be_written(app, cast, time, locale):
     a_ticket("closed", contact=cast.contact)
-    a_ticket("awaiting_plan", severity="P0")
+    urgent = a_ticket("awaiting_plan", severity="P0")
+    another_policy.change_policy(urgent, actor=cast.wang, version=other_policy(urgent), severity="P0", reason="合同")
     time(timedelta(hours=5))
     while escalation.sweep():
         pass

@@ -91,7 +91,7 @@ def a_talked_about_ticket():
 
 @pytest.mark.parametrize("action", sorted(set(DEEDS) - {"report"}))
 def test_after_every_deed_nothing_old_is_shown(action, readers):
-    ticket = a_ticket(workflow.STEPS[action].come_from[0])
+    ticket = DEEDS[action].made(workflow.STEPS[action].come_from[0])
     DEEDS[action].prepare(ticket)
     url = f"/t/{ticket.number}"
     before = all_shown(readers, url)

@@ -4,10 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from models.insight import board
+from models.ground import clock
+from models.insight import paging
 from models.record.ticket import find_ticket
+from models.steps import absences, another_policy
 from tests.blueprints.five import Act, named, questions_of
-from tests.factories import a_ticket, person
+from tests.factories import a_policy, a_ticket, other_policy, person
 
 GRADED = {"severity": "P2", "impact": "department", "urgency": "high", "category": "function"}
 ACTS = (
@@ -19,6 +21,8 @@ ACTS = (
         {"result": "按“投屏”键。"}, {"result": " "}),
     Act("regrade", "/t/{n}/severity", "awaiting_plan", "zhao", "he", "awaiting_plan",
         {"severity": "P1", "reason": "影响扩大。"}, {"severity": "P1", "reason": ""}),
+    Act("change_policy", "/t/{n}/policies/2", "awaiting_plan", "wang", "zhao", "awaiting_plan",
+        {"severity": "P1", "reason": "客户另有合同。"}, {"severity": "P1", "reason": ""}, prepare=other_policy),
     Act("hand_over", "/t/{n}/hand-over", "awaiting_plan", "chen", "he", "awaiting_engineer",
         {"team": "1", "reason": "属于运维。"}, {"reason": ""}),
     Act("cancel", "/t/{n}/cancellation", "awaiting_plan", "wang", "zhao", "cancelled",
@@ -84,7 +88,7 @@ def test_a_major_fault_cannot_be_answered_at_once(sign_in):
 
 
 def test_what_looks_critical_comes_first_also_across_pages(sign_in, monkeypatch):
-    monkeypatch.setattr(board, "PAGE", 2)
+    monkeypatch.setattr(paging, "PAGE", 2)
     calm = [a_ticket().number for _ in range(3)]
     critical = [a_ticket(severity="P0").number for _ in range(2)]
     wang, url, seen = sign_in("wang"), "/triage", []
@@ -99,3 +103,60 @@ def test_critical_ones_and_others_share_a_page(sign_in):
     calm, critical = a_ticket().number, a_ticket(severity="P0").number
     page = sign_in("wang").get("/triage")
     assert [row["data-ticket"] for row in page.all("tr", data_ticket=None)] == [critical, calm]
+
+
+def test_the_suggestion_says_who_is_away(sign_in):
+    number = a_ticket(severity="P2").number
+    page = sign_in("wang").get(f"/t/{number}/triage")
+    hint = page.one(id="assignee-hint").text
+    assert person("li").name in hint
+    absences.announce_absence(
+        person("li"), actor=person("li"), starts_at=clock.now(), ends_at=clock.now() + timedelta(days=2)
+    )
+    hint = sign_in("wang").get(f"/t/{number}/triage").one(id="assignee-hint").text
+    assert hint.index(person("zhao").name) < hint.index(person("li").name), hint
+    refused = sign_in("wang").submit(f"/t/{number}/triage", "triage", severity="P0", reason="")
+    assert refused.status == 422
+    assert refused.one(id="assignee-hint").text == hint
+
+
+def test_under_another_policy(sign_in):
+    record, number = a_policy("problem-record"), a_ticket("awaiting_plan", severity="P1").number
+    wang = sign_in("wang")
+    assert any(f"/t/{number}/policies" in link["href"] for link in wang.get(f"/t/{number}").all("a", href=None))
+    choice = wang.get(f"/t/{number}/policies")
+    url = next(link["href"] for link in choice.all("a", href=None) if link["href"].endswith(f"/policies/{record.id}"))
+    form = wang.get(url).form("change_policy")
+    assert not form.values.get("severity"), "no level is chosen beforehand"
+    assert "P1 高" in form.element.text, "its own words of the levels"
+    wang.does(url, "change_policy", severity="P2", reason="按问题记录办理。")
+    ticket = find_ticket(number)
+    assert (ticket.policy_version_id, ticket.severity) == (record.id, "P2")
+    page = wang.get(f"/t/{number}")
+    assert "P2 中" in page.text
+    assert "P1 严重" in page.text, "graded before, in the words of the policy of then"
+
+
+def test_a_clock_says_under_which_policy_it_ran_before(english):
+    ticket = a_ticket("awaiting_plan", severity="P1")
+    another_policy.change_policy(
+        ticket, actor=person("wang"), version=a_policy("response-control"), severity="P1", reason="合同"
+    )
+    before, after = (english("wang").get(f"/t/{ticket.number}/clocks/resolve/{nth}").text for nth in (1, 2))
+    assert "Unified process, edition 1" in before
+    assert "Response control, edition 1" in after
+    assert "under another policy: Unified process (P1) until then" in after
+
+
+def test_without_another_policy_the_page_says_so(sign_in):
+    assert sign_in("wang").get(f"/t/{a_ticket().number}/policies").all(class_="empty")
+
+
+def test_a_policy_that_is_not_there_or_no_longer_in_force(sign_in, time):
+    number, old = a_ticket("awaiting_plan").number, a_policy("problem-record")
+    wang = sign_in("wang")
+    assert wang.get(f"/t/{number}/policies/999").status == 404
+    lain_open = wang.get(f"/t/{number}/policies/{old.id}").form("change_policy")
+    time(timedelta(minutes=5))
+    a_policy("problem-record")
+    assert wang.press(lain_open, severity="P2", reason="!").status == 409

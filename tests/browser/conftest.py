@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -83,8 +84,14 @@ class Desk:
         """Go there, fill in, press; and wait until the answer stands."""
         self.go(path)
         self.fill(action, **fields)
-        with self.page.expect_navigation(wait_until="domcontentloaded"):
+        with self.leaves():
             self.press(action)
+
+    @contextmanager
+    def leaves(self) -> Iterator[None]:
+        """Until another page stands: `expect_navigation` also takes what htmx writes into the history for one."""
+        with self.page.expect_event("domcontentloaded"):
+            yield
 
     @property
     def number(self) -> str:

@@ -69,7 +69,8 @@ def test_one_fault_all_the_way_watched_live(house, desk, picture):
     expect(watching.page.locator("#timeline")).to_contain_text("已收到,正在排查。", timeout=3000)
     zhao.does(f"/t/{number}/steps", "step", done="看服务日志", seen="缓存写满")
     zhao.does(f"/t/{number}/diagnosis", "diagnose", root_cause="报销服务缓存写满", cause="capacity")
-    zhao.does(f"/t/{number}/plan", "submit_plan", risk="normal", steps="1. 清理缓存\n2. 调高上限")
+    planned = {"steps-0-body": "清理缓存", "steps-1-body": "调高上限"}
+    zhao.does(f"/t/{number}/plan", "submit_plan", risk="normal", **planned)
     seen_as("awaiting_approval")
 
     with house.app.app_context():
@@ -82,7 +83,8 @@ def test_one_fault_all_the_way_watched_live(house, desk, picture):
         wu.page.locator('form[data-action="approve"] button').last.click()
     seen_as("awaiting_fix")
 
-    zhao.does(f"/t/{number}/work", "work", body="清理缓存并调高上限", evidence="98% → 12%")
+    for _step in range(2):
+        zhao.does(f"/t/{number}/work", "work", before="98%", after="12%")
     zhao.does(f"/t/{number}", "fix")
     seen_as("awaiting_test")
     he = desk("he")

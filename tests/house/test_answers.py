@@ -10,7 +10,7 @@ from models.record.link import living_link
 from models.rules.permissions import MAY
 from models.steps import approval, comment, diagnosis, repair
 from tests.browsing import Browser
-from tests.factories import a_plan, a_ticket, newest_plan
+from tests.factories import a_plan, a_ticket, newest_plan, next_task
 from tests.house.world import build_world
 
 HAN = re.compile(r"[㐀-鿿]")
@@ -109,7 +109,10 @@ def test_internal_text_never_reaches_the_link(app, cast, world, canary):
     )
     a_plan(ticket, steps=canary, options=canary, effect=canary, verification=canary, backup=canary, rollback=canary)
     approval.approve_plan(newest_plan(ticket), actor=cast.chen, comment=canary)
-    repair.log_work(ticket, actor=cast.zhao, body=canary, evidence=canary, deviation=canary)
+    repair.log_work(
+        ticket, actor=cast.zhao, task=next_task(ticket), body=canary, result=canary, before=canary, after=canary,
+        deviation=canary,
+    )  # fmt: skip
     token = living_link(ticket).token
     assert canary not in Browser(app).open(f"/c/{token}").response.get_data(as_text=True)
     repair.finish_fix(ticket, actor=cast.zhao)

@@ -7,7 +7,7 @@ import pytest
 from babel.messages.frontend import CommandLineInterface
 from babel.messages.pofile import read_po
 
-from blueprints.labels import WORDS
+from blueprints.words import WORDS
 from models.ground.vocabulary import Role
 from tests.house.source import ROOT, files
 from tests.house.test_words import chinese

@@ -88,7 +88,7 @@ def test_a_refusal_is_a_plain_sentence(path):
 
 
 def test_every_code_has_a_word():
-    from blueprints.labels import WORDS
+    from blueprints.words import WORDS
     from models.ground import vocabulary as v
     from models.record.deadline import HOUSEKEEPING
     from models.rules.workflow import STEPS

@@ -16,27 +16,34 @@ from models.policy.version import PolicyVersion
 from models.record.attachment import attachments_of
 from models.record.entry import Entry
 from models.record.extension import Extension
-from models.record.link import living_link
+from models.record.link import living_link, living_links
 from models.record.message import Message
-from models.record.plan import Plan
+from models.record.plan import Choice, Plan, Task
 from models.rules.workflow import STEPS
 from models.steps import (
     absences,
     accounts,
     approval,
+    approval_templates,
     archiving,
     calendars,
     comment,
+    consent,
+    cooperation,
+    direction,
     drills,
     extension,
     intake,
     policies,
+    relations,
     rotas,
     triage,
 )
-from tests.factories import ROAD, a_ticket, deadline, newest_plan, person
+from tests.factories import ROAD, a_plan, a_request, a_ticket, an_emergency, assess, deadline, newest_plan, person
 
-POLICIES = {
+KINDS = {
+    "letter": "messages", "new_contact": "customers", "show_drill": "drills",
+    "edit_approval_template": "approval_templates",
     "show_policy": "editions", "export_policy": "editions", "show_policy_draft": "policy_drafts",
     "edit_policy": "policy_drafts",
 }  # fmt: skip
@@ -65,11 +72,20 @@ class World:
         if "clock" in rule.arguments:
             states = ("awaiting_plan", "waiting", "archived")
             return [{"number": self.tickets[state], "clock": "resolve", "nth": 1} for state in states]
+        if "relation_id" in rule.arguments:
+            return [{"number": self.tickets["incident"], "relation_id": 1}]
+        if rule.endpoint.startswith("relations."):
+            states = ("awaiting_triage", "awaiting_plan", "merged", "incident", "security", "closed")
+            return [{"number": self.tickets[state]} for state in states]
         if "kind" in rule.arguments:
             kinds = ("teams", "departments", "services", "customers", "contacts")
             known = [k for k in kinds if k != "contacts" or "thing_id" in rule.arguments]
             return [{"kind": kind} | ({"thing_id": self.values[kind][0]} if "thing_id" in rule.arguments else {})
                     for kind in known]  # fmt: skip
+        if "version_id" in rule.arguments:
+            return [{"number": self.tickets["awaiting_plan"], "version_id": self.values["editions"][0]}]
+        if "cooperation_id" in rule.arguments:
+            return [{"number": self.tickets["major"], "cooperation_id": value} for value in self.values["cooperations"]]
         if rule.arguments == {"number"}:
             return [{"number": self.tickets[state]} for state in self._states(app, rule)]
         if rule.arguments == {"token"} and rule.endpoint.startswith("account."):
@@ -82,17 +98,18 @@ class World:
                 return [{"thing_id": value} for value in self.values["calendars"]]
             if rule.endpoint.startswith("on_call."):
                 return [{"thing_id": value} for value in self.values["shifts"]]
-            kind = {"letter": "messages", "new_contact": "customers", "show_drill": "drills", **POLICIES}.get(
-                rule.endpoint.split(".")[-1], "people"
-            )
+            kind = KINDS.get(rule.endpoint.split(".")[-1], "people")
             return [{"thing_id": value} for value in self.values[kind]]
         (name,) = rule.arguments - {"part"}
-        parts = ["confirm", "dispute", "information", "renew"] if "part" in rule.arguments else [None]
+        behind = ["confirm", "consent", "agree", "dispute", "information", "question", "renew"]
+        parts = behind if "part" in rule.arguments else [None]
         return [{name: value} | ({"part": part} if part else {}) for value in self.values[name] for part in parts]
 
     def _states(self, app: Flask, rule) -> list[str]:
         """The ticket's own page of every ticket; a page with a form where it can be sent, and where it cannot."""
         action = app.view_functions[rule.endpoint].access[1]
+        if rule.endpoint.startswith("assessment.") or rule.endpoint == "tickets.request":
+            return ["request", "awaiting_assessment", "awaiting_direction", "promised", "postponed", "awaiting_plan"]
         if rule.endpoint == "tickets.page":
             return list(self.tickets)
         if action not in STEPS:
@@ -108,6 +125,19 @@ def build_world() -> World:
     tickets = {
         state: a_ticket(state, contact=contact if n % 2 else None) for n, state in enumerate([*ROAD, "cancelled"])
     }
+    tickets["awaiting_consent"] = a_ticket("awaiting_consent", contact=contact)
+    tickets["consented"] = a_ticket("awaiting_consent")
+    consent.give_consent(tickets["consented"], actor=person("zhang"), comment="<b>晚一点</b>")
+    tickets["request"] = a_request(contact=contact)
+    tickets["awaiting_assessment"] = a_request("awaiting_assessment", contact=contact)
+    tickets["awaiting_direction"] = a_request("awaiting_direction", contact=contact)
+    tickets["promised"] = a_request("awaiting_test")
+    direction.change_delivery(
+        tickets["promised"], actor=person("zhou"), deliver_at=clock.now() + timedelta(days=40), reason="<b>接口</b>"
+    )
+    tickets["postponed"] = a_request("awaiting_assessment", contact=contact)
+    assess(tickets["postponed"], verdict="not_now")
+    tickets["delivered"] = a_request("archived")
     tickets["security"] = a_ticket("awaiting_plan", category="security")
     tickets["waiting"] = a_ticket("awaiting_plan", severity="P1")
     triage.ask_reporter(tickets["waiting"], actor=person("zhao"), question="几点开始的?")
@@ -118,6 +148,19 @@ def build_world() -> World:
     tickets["file"] = intake.report_fault(
         actor=person("zhang"), description="<img src=x onerror=alert(1)>", files=[kept.key]
     )
+    tickets["emergency"] = a_ticket("awaiting_plan", severity="P0")
+    first = an_emergency(tickets["emergency"])
+    approval.copy_plan(first, actor=person("zhao"), people=[person("he")])
+    tickets["rounds"] = a_ticket("awaiting_plan")
+    kept_template = approval_templates.keep_approval_template(
+        None, actor=person("chen"), name="CAB", risk="major", rule="sequence",
+        seats=[("supervisor", None, None), ("", None, person("wu"))],
+    )  # fmt: skip
+    option = Choice("换机器", "高", "低", "两天", "无感", chosen=True)
+    plan = a_plan(tickets["rounds"], risk="major", template=kept_template, options=[option])
+    approval.return_plan(plan, actor=person("chen"), comment="缺人。")
+    steps = [Task("清理缓存", person("zhao"), "20:00")]
+    a_plan(tickets["rounds"], steps=steps, touches_customer=True, explanation="短暂变慢。")
     approval.keep_standard_change(newest_plan(tickets["awaiting_customer"]), actor=person("chen"), title="清理缓存")
     article = archiving.draft_article(tickets["closed"], actor=person("zhao"))
     published = archiving.publish_article(
@@ -145,15 +188,34 @@ def build_world() -> World:
         if state == "awaiting_fix":
             extension.grant_extension(asked, actor=person("chen"))
     comment.wait_for(tickets["awaiting_fix"], actor=person("zhao"), party="window", reason="窗口", until=now + day)
+    cooperation.name_lead(tickets["major"], actor=person("chen"), team=person("wang").team)
+    asked = [
+        cooperation.ask_department(tickets["major"], actor=person("chen"), contact=person("yang"), body=body)
+        for body in ("<b>请看日志</b>", "机房有没有告警?")
+    ]
+    cooperation.answer_cooperation(asked[1], actor=person("yang"), result="not_ours", answer="<i>不是</i>")
+    tickets["incident"] = a_ticket("awaiting_plan", severity="P1", contact=contact)
+    for state in ("awaiting_plan", "request", "closed"):
+        relations.relate(
+            tickets["incident"], actor=person("wang"), other=tickets[state], kind="related", reason="<b>同机房</b>"
+        )
+    relations.relate(tickets["waiting"], actor=person("wang"), other=tickets["incident"], kind="parent")
+    tickets["merged"] = a_ticket(contact=contact, description="<b>又卡了</b>")
+    comment.post_update(tickets["merged"], actor=person("wang"), text="<i>收到</i>")
+    relations.merge_ticket(tickets["merged"], actor=person("wang"), into=tickets["incident"])
+    relations.split_ticket(tickets["incident"], actor=person("wang"), description="<b>另一件</b>")
+    relations.join_incident(tickets["incident"], actor=person("yang"))
+    relations.post_update_below(tickets["incident"], actor=person("zhao"), text="<b>正在更换</b>")
     reset = accounts.request_reset(person("zhang"))
     draft = policies.start_draft(load_pack("unified"), actor=person("admin"))
     proposed = policies.start_draft(load_pack("problem-record"), actor=person("admin"))
     policies.propose_edition(proposed, actor=person("admin"), note="季度复盘")
     world = World({state: ticket.number for state, ticket in tickets.items()})
     world.values = {
-        "token": [link.token for ticket in linked if (link := living_link(ticket))] + ["nothing-like-a-token"],
+        "token": [link.token for ticket in linked for link in living_links(ticket)] + ["nothing-like-a-token"],
         "reset": [reset.token, "1.wrong"],
         "slug": [article.slug, published.slug, changed.slug],
+        "cooperations": [request.id for request in asked],
         "extension_id": list(db.session.scalars(select(Extension.id))),
         "plan_id": list(db.session.scalars(select(Plan.id))),
         "entry_id": [db.session.scalars(select(Entry.id)).first()],
@@ -169,6 +231,7 @@ def build_world() -> World:
         "calendars": [calendar.id, draft.id],
         "shifts": [shift.id],
         "drills": [drill.id],
+        "approval_templates": [kept_template.id],
         "key": [attachments_of(tickets["file"].id)[0].key],
         "file_number": [tickets["file"].number],
         "file_token": [living_link(linked[0]).token],

@@ -5,10 +5,10 @@ from sqlalchemy import select
 
 from models.ground.db import db
 from models.ground.errors import Conflict, DomainError, Invalid, Refused
-from models.record.plan import Approval
+from models.record.approval import Approval
 from models.steps import accounts, approval, repair
 from tests.database import difference, everything
-from tests.factories import a_plan, a_standard_change, a_ticket, newest_plan
+from tests.factories import a_plan, a_standard_change, a_ticket, carry_out, newest_plan, next_task
 
 
 def test_one_supervisor_decides_a_normal_change(cast):
@@ -91,7 +91,7 @@ def test_withdrawn_until_the_first_step(cast):
     approval.withdraw_plan(newest_plan(ticket), actor=cast.zhao, reason="发现新情况")
     assert ticket.state == "awaiting_plan"
     begun = a_ticket("awaiting_fix")
-    repair.log_work(begun, actor=cast.zhao, body="第一步")
+    repair.log_work(begun, actor=cast.zhao, task=next_task(begun), body="第一步")
     with pytest.raises(Conflict):
         approval.withdraw_plan(newest_plan(begun), actor=cast.zhao)
     with pytest.raises(Refused):
@@ -128,7 +128,7 @@ def test_only_an_approved_plan_is_carried_out(cast, state):
 
 def test_a_plan_that_was_rolled_back_is_used_up(cast):
     ticket = a_ticket("awaiting_fix")
-    repair.log_work(ticket, actor=cast.zhao, body="重启", failed=True)
+    repair.log_work(ticket, actor=cast.zhao, task=next_task(ticket), body="重启", outcome="failed")
     repair.roll_back(ticket, actor=cast.zhao, reason="重启失败,已恢复。")
     assert (ticket.state, newest_plan(ticket).outcome) == ("awaiting_plan", "rolled_back")
     with pytest.raises(Conflict):
@@ -138,11 +138,12 @@ def test_a_plan_that_was_rolled_back_is_used_up(cast):
 def test_carried_out_means_that_something_was(cast):
     """P8.1"""
     ticket = a_ticket("awaiting_fix")
-    with pytest.raises(Invalid):
+    with pytest.raises(Conflict, match="Not yet carried out"):
         repair.finish_fix(ticket, actor=cast.zhao)
-    repair.log_work(ticket, actor=cast.zhao, body="重启", failed=True)
-    with pytest.raises(Invalid):
+    repair.log_work(ticket, actor=cast.zhao, task=next_task(ticket), body="重启", outcome="failed")
+    with pytest.raises(Conflict, match="Not yet carried out"):
         repair.finish_fix(ticket, actor=cast.zhao)
-    repair.log_work(ticket, actor=cast.zhao, body="再重启")
+    repair.log_work(ticket, actor=cast.zhao, task=next_task(ticket), body="再重启", deviation="服务未就绪。")
+    carry_out(ticket)
     repair.finish_fix(ticket, actor=cast.zhao)
     assert ticket.state == "awaiting_test"

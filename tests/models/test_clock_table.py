@@ -44,7 +44,8 @@ def allowed(target):
 
 
 def test_the_whole_table_is_read():
-    assert {kind for kind, _, _ in CELLS} == {str(k) for k in ClockKind if k not in HOUSEKEEPING} - {"assess"}
+    below = {"assess", "deliver"}  # of requests; a delivery is due by a date
+    assert {kind for kind, _, _ in CELLS} == {str(k) for k in ClockKind if k not in HOUSEKEEPING} - below
     assert len(CELLS) == 14 * 4
     assert set(load_pack("unified").clocks) == {kind for kind, _, _ in CELLS} | {"assess"}
 
@@ -95,8 +96,9 @@ def test_a_clock_that_is_opened_keeps_it(cast, time, kind, level, cell):
 @pytest.mark.parametrize("kind", [k for k in ClockKind if k not in HOUSEKEEPING])
 @pytest.mark.parametrize("party", ["reporter", "customer", "vendor", "department", "approver", "window"])
 def test_what_stops_for_whom(party, kind):
-    """P4.5 by default: the reporter and the customer stop all but three; nobody else stops anything."""
-    stops = party in ("reporter", "customer") and kind not in ("update", "cooperate", "follow_up")
+    """P4.5 by default: the reporter and the customer stop all but three, and a date that was agreed; nobody else stops
+    anything."""
+    stops = party in ("reporter", "customer") and kind not in ("update", "cooperate", "follow_up", "deliver")
     assert load_pack("unified").stops(party, kind) is stops
 
 

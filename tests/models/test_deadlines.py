@@ -251,7 +251,7 @@ def test_a_failed_test_ends_its_clock_and_the_next_has_its_own(cast, time):
     repair.fail_test(ticket, actor=cast.he, findings="x", new_plan=False)
     assert deadline(ticket, "test").state == "met"
     time(at("10:30"))
-    repair.log_work(ticket, actor=cast.zhao, body="再做一次。")
+    repair.log_work(ticket, actor=cast.zhao, body="再做一次。", deviation="第一次没有生效。")
     repair.finish_fix(ticket, actor=cast.zhao)
     found = deadline(ticket, "test")
     assert (found.round, found.due_at) == (2, at("12:30"))

@@ -14,7 +14,7 @@ from models.record.ticket import Ticket
 from models.rules import journal
 from models.steps import approval, archiving, closing, comment, customer_verification, diagnosis, intake, repair, triage
 from tests.database import difference, everything
-from tests.factories import a_ticket, an_answered_ticket, archive, newest_plan
+from tests.factories import a_ticket, an_answered_ticket, archive, carry_out, newest_plan
 
 SECRET = "hunter2不可见"
 
@@ -49,8 +49,8 @@ def test_the_whole_road_verifies(cast):
     events = events_of(ticket)
     assert [e.seq for e in events] == list(range(1, ticket.seq + 1))
     assert [e.name for e in events if e.name not in ("warned", "escalated")] == [
-        "reported", "triaged", "taken", "step_logged", "diagnosed", "plan_submitted", "approved", "worked", "fixed",
-        "test_passed", "confirmed", "closed", "archived",
+        "reported", "triaged", "taken", "step_logged", "diagnosed", "plan_submitted", "approved", "worked", "worked",
+        "fixed", "test_passed", "confirmed", "closed", "archived",
     ]  # fmt: skip
     assert journal.verify(ticket, events) is None
 
@@ -216,7 +216,7 @@ def _waiting(ticket, cast):
 
 
 def _result(ticket, cast):
-    repair.log_work(ticket, actor=cast.zhao, body="做了。")
+    carry_out(ticket)
     repair.finish_fix(ticket, actor=cast.zhao)
     repair.pass_test(ticket, actor=cast.he, findings="好了。", result=SECRET)
 
@@ -233,7 +233,7 @@ def _review(ticket, cast):
 
 
 def _result_plain(ticket, cast):
-    repair.log_work(ticket, actor=cast.zhao, body="做了。")
+    carry_out(ticket)
     repair.finish_fix(ticket, actor=cast.zhao)
     repair.pass_test(ticket, actor=cast.he, findings="好了。", result="好了。")
 

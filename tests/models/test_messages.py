@@ -10,17 +10,18 @@ from sqlalchemy.exc import IntegrityError
 
 from models.ground import clock
 from models.ground.db import command, db
+from models.insight import inbox
 from models.insight.dossier import events_of
 from models.people.person import Person
 from models.record import message
 from models.record.event import Event
 from models.record.link import living_link
 from models.record.message import APP, FAILED, LEASE, MAIL, PAUSES, QUEUED, SENT, Message
-from models.rules import registration
+from models.rules import notices, registration
 from models.rules.notices import TOLD
 from models.rules.workflow import STEPS
 from models.steps import accounts, approval, comment, customer_verification, intake, triage
-from tests.factories import a_ticket, newest_plan, person
+from tests.factories import a_ticket, further, newest_plan, person
 
 
 @pytest.fixture
@@ -155,7 +156,7 @@ def test_somebody_without_an_address_gets_no_mail(cast):
 
 
 def test_every_event_that_tells_is_one_that_happens():
-    assert set(TOLD) <= {step.event for step in STEPS.values()} | {"reminded"}
+    assert set(TOLD) <= {step.event for step in STEPS.values()} | {"reminded", "absorbed"}
 
 
 def test_the_same_is_never_owed_twice(cast):
@@ -264,12 +265,56 @@ def test_how_long_the_oldest_waits(cast, real):
 def test_the_inbox_counts_what_is_unread(cast):
     assert message.unread_count(cast.zhao) == 0
     a_ticket("awaiting_fix")
-    assert [m.template for m in message.inbox(cast.zhao)] == ["plan_approved", "assigned"]
+    newest, oldest = told_in_app(cast.zhao)
+    assert [m.template for m in (newest, oldest)] == ["plan_approved", "assigned"]
     assert message.unread_count(cast.zhao) == 2
-    newest, oldest = message.inbox(cast.zhao)
     message.mark_read(cast.zhao, upto=oldest.id)
     assert message.unread_count(cast.zhao) == 1
     message.mark_read(cast.zhao, upto=newest.id)
     assert message.unread_count(cast.zhao) == 0
-    assert message.inbox(cast.zhao, before=newest.id) == [oldest]
     assert message.unread_count(db.session.scalars(select(Person).where(Person.login == "chen")).one()) == 1
+
+
+def test_the_inbox_has_one_thread_a_ticket_the_newest_first(cast):
+    first, second = a_ticket("awaiting_engineer"), a_ticket("awaiting_engineer")
+    further(first, "awaiting_engineer")
+    further(first, "awaiting_plan")
+    further(first, "awaiting_approval")
+    message.mark_read(cast.zhao, upto=told_in_app(cast.zhao)[-1].id)
+    found = inbox.threads(cast.zhao)
+    assert [(t.newest.ticket, t.newest.template, t.count, t.unread) for t in found] == [
+        (first, "plan_approved", 2, 1), (second, "assigned", 1, 1)
+    ]  # fmt: skip
+    assert [m.template for m in found[0].earlier] == ["assigned"]
+    assert sum(thread.unread for thread in found) == message.unread_count(cast.zhao) == 2
+    assert inbox.threads(cast.zhao, before=found[0].newest.id) == [found[1]]
+    assert inbox.threads(cast.zhao, limit=1) == [found[0]]
+
+
+def test_what_has_no_ticket_is_never_joined(cast):
+    for number in (1, 2):
+        tell(cast.zhao, number)
+    assert [(t.count, t.unread, t.earlier) for t in inbox.threads(cast.zhao)] == [(1, 1, []), (1, 1, [])]
+
+
+def test_a_long_thread_shows_its_newest_and_counts_the_rest(cast, monkeypatch):
+    monkeypatch.setattr(inbox, "EARLIER", 2)
+    ticket = a_ticket("awaiting_engineer", assignee=cast.zhao)
+    for number in range(4):
+        comment.follow_ticket(ticket, actor=cast.he)
+        comment.post_update(ticket, actor=cast.wang, text=f"进展 {number}")
+    (thread,) = inbox.threads(cast.he)
+    assert (thread.count, len(thread.earlier), thread.more) == (4, 2, 1)
+    ids = [thread.newest.id, *(m.id for m in thread.earlier)]
+    assert ids == sorted(ids, reverse=True)
+
+
+@command
+def tell(person, number):
+    notices.tell_person(person, "drill", key=f"drill:{number}", params={"drill": number})
+
+
+def told_in_app(person):
+    """Newest first."""
+    mine = select(Message).where(Message.person_id == person.id, Message.channel == "app")
+    return list(db.session.scalars(mine.order_by(Message.id.desc())))

@@ -17,11 +17,18 @@ from models import demonstration
 from models.ground.db import db
 from models.policy.calendar import newest_calendars
 from models.policy.version import PolicyVersion
-from models.steps import calendars, intake
+from models.record.ticket import find_ticket
+from models.rules import rounds
+from models.steps import approval, calendars, intake
 from tests.conftest import SERVER, PostgresDatabase, SqliteFile, settings
-from tests.factories import person
+from tests.factories import a_ticket, person
 
-LATER = {"edition_stands_u", "edition_stands_d", "calendar_stands", "extension_stands"}
+LATER = {
+    "edition_stands_u", "edition_stands_d", "calendar_stands", "extension_stands", "plan_text_stands",
+    "consent_stands_u", "consent_stands_d",
+    "plan_step_stands_u", "plan_step_stands_d", "plan_step_stands_i", "plan_option_stands_u", "plan_option_stands_d",
+    "plan_option_stands_i", "cooperation_stands",
+}  # fmt: skip
 BY_HAND = "search_text"  # full-text tables differ between the databases
 
 
@@ -112,3 +119,26 @@ def test_calendars_survive_the_way_down_and_up(empty):
     assert [version.calendar_row.name for version in versions] == [f"{held.name} 1", held.name]
     assert {(row.edition, row.is_draft, row.country) for row in newest_calendars()} == {(1, False, "CN")}
     assert [(row.id, row.digest) for row in newest_calendars() if row.name == held.name] == names
+
+
+def test_plans_survive_the_way_down_and_up(empty):
+    """Rows become texts and rows again; what was approved can still be carried out."""
+    flask_migrate.upgrade()
+    demonstration.found_desk()
+    demonstration.cast_people()
+    number = a_ticket("awaiting_fix", risk="major").number
+    undecided = a_ticket("awaiting_approval").number
+    db.session.remove()
+    flask_migrate.downgrade(revision="0009")
+    (steps,) = set(db.session.scalars(text("SELECT steps FROM plan")))
+    assert steps == "1. 清理缓存\n2. 上限调高并加告警"
+    assert set(db.session.scalars(text("SELECT rule FROM approval"))) == {"all", "any"}
+    db.session.remove()
+    flask_migrate.upgrade()
+    db.session.remove()
+    plan = rounds.valid_plan(find_ticket(number))
+    assert (plan.rule, plan.steps, [seat.slot for seat in plan.approvals]) == ("all", steps, [1, 2])
+    waiting = rounds.newest_plan(find_ticket(undecided))
+    assert [(seat.slot, seat.role, seat.team.code) for seat in waiting.approvals] == [(1, "supervisor", "dev")] * 2
+    approval.approve_plan(waiting, actor=person("wu"), digest=waiting.digest)
+    assert waiting.ticket.state == "awaiting_fix"

@@ -32,12 +32,14 @@ CLOCKS = select(Deadline).order_by(Deadline.id)
 
 @pytest.fixture
 def strict_pauses(monkeypatch):
-    """A policy in which vendors stop everything, departments some clocks, and a window all but the updates."""
+    """A policy in which vendors stop everything, departments some clocks, a window all but the updates, and approvers
+    all but their own."""
     plain = PolicyVersion.pack.fget
     stops = {
         "vendor": Waits(stops="all"),
         "department": Waits(stops=("resolve", "test")),
         "window": Waits(stops="all", but=("update",)),
+        "approver": Waits(stops="all", but=("approve",)),
     }
 
     def pack(version):

@@ -19,14 +19,26 @@ from models.insight.replay import replay
 from models.policy.draft import draft_of
 from models.policy.pack import Pack, load_pack
 from models.policy.version import Edition, PolicyVersion
+from models.record.cooperation import RESULTS, cooperations_of
 from models.record.deadline import Deadline
 from models.record.ticket import ENDED, Ticket
-from models.rules import permissions
-from models.steps import closing, comment, customer_verification, policies, repair, triage
+from models.rules import permissions, rounds
+from models.steps import (
+    approval,
+    closing,
+    comment,
+    consent,
+    cooperation,
+    customer_verification,
+    policies,
+    relations,
+    repair,
+    triage,
+)
 from models.steps import escalation as steps
 from tests.conftest import TEN_O_CLOCK, examples
 from tests.database import difference, everything
-from tests.factories import a_ticket, deadline, further, person
+from tests.factories import TOUCHING, a_plan, a_ticket, an_emergency, deadline, further, person
 from tests.models.test_deadlines import at
 from tests.models.test_reckoning import DEEDS as COMMON
 from tests.models.test_reckoning import LEVELS, spoil, strict_pauses
@@ -48,11 +60,27 @@ def _acknowledge(ticket, _minutes):
 def _unhappy(ticket, minutes):
     verdict = ("yes", "partly", "no")[minutes % 3]
     customer_verification.confirm_result(
-        ticket, actor=person("zhang"), verdict=verdict, satisfaction="dissatisfied", comment="慢"
+        ticket, actor=person("zhang"), verdict=verdict, satisfaction="dissatisfied", comment="慢", asked="dissatisfied"
     )
 
 
+def _on_late(decide):
+    """Deciding on an emergency that still owes its approval; where there is none, nothing."""
+    return lambda ticket, _: (plan := rounds.late_plan(ticket)) and decide(plan, person("wu"))
+
+
+def _revise(ticket, _minutes):
+    if plan := rounds.newest_plan(ticket):
+        approval.revise_plan(plan, actor=person("zhao"), risk="normal", steps="1. 换个办法")
+
+
 DEEDS = COMMON | {
+    "emergency": lambda t, m: an_emergency(t),
+    "late approval": _on_late(lambda plan, who: approval.approve_plan(plan, actor=who)),
+    "late refusal": _on_late(lambda plan, who: approval.return_plan(plan, actor=who, comment="不必如此")),
+    "revise": _revise,
+    "touch": lambda t, m: a_plan(t, **TOUCHING),
+    "refuse": lambda t, m: consent.refuse_consent(t, actor=person("zhang"), reason="那晚要月结"),
     "on": lambda t, m: further(t, t.state) if t.state not in ENDED else None,
     "sweep once": _sweep_once,
     "acknowledge": _acknowledge,
@@ -67,15 +95,25 @@ DEEDS = COMMON | {
         t, actor=person("chen"), assignee=person("li"), team=person("li").team if m % 2 else None, reason="忙"
     ),
     "roll back": lambda t, m: repair.roll_back(t, actor=person("zhao"), reason="失败"),
+    "merge": lambda t, m: relations.merge_ticket(t, actor=person("wang"), into=a_ticket()) if m % 2 else None,
+    "unmerge": lambda t, m: relations.unmerge_ticket(t, actor=person("wang")),
+    "ask a department": lambda t, m: cooperation.ask_department(
+        t, actor=person("chen"), contact=person("yang"), body="请看", waits=bool(m % 2)
+    ),
+    "a department answers": lambda t, m: cooperation.answer_cooperation(
+        next(each for each in cooperations_of(t) if not each.is_settled),
+        actor=person("yang"),
+        result=RESULTS[m % 3],
+        answer="好",
+    ),
     "cancel": lambda t, m: triage.cancel_ticket(t, actor=person("wang"), reason="误报") if m % 4 == 0 else None,
 }
 WEIGHED = [*DEEDS, *["on"] * 8, *["sweep"] * 6]
 MINUTES = st.one_of(st.integers(1, 600), st.integers(1, 6000))
 STORIES = st.lists(st.tuples(st.sampled_from(WEIGHED), MINUTES), min_size=4, max_size=30)
 # Deeds that go through whatever the clocks say: then a story can be lived under two policies.
-UNTIMED = [
-    deed for deed in WEIGHED if deed not in ("extend", "decide", "acknowledge", "unhappy", "sweep", "sweep once")
-]
+TIMED = ("extend", "decide", "acknowledge", "unhappy", "sweep", "sweep once", "merge")
+UNTIMED = [deed for deed in WEIGHED if deed not in TIMED]
 LIVES = st.lists(st.tuples(st.sampled_from(UNTIMED), MINUTES), min_size=3, max_size=14)
 
 
@@ -88,6 +126,7 @@ def _other():
     raw["clocks"]["plan"] |= {"P3": {"basis": "days", "days": 1}}
     raw["escalation"]["acknowledge_within"] |= {"P0": 25, "P2": 90}
     raw["pauses"] |= {"vendor": {"stops": "all"}, "customer": {"stops": ["resolve"]}, "window": {"stops": "all"}}
+    raw["pauses"]["approver"] = {"stops": ["resolve", "update"]}
     raw["warnings"] |= {"marks": [30, 60, 90], "short_marks": [70]}
     return Pack.from_dict(raw)
 

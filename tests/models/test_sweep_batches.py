@@ -4,13 +4,17 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event, func, select
+from sqlalchemy import bindparam, event, func, insert, select, update
 
 from models.clockwork import escalation
-from models.ground.db import db
+from models.ground import clock
+from models.ground.bulk import write_many
+from models.ground.db import command, db
 from models.insight.dossier import events_of
-from models.record.deadline import BREACH, Deadline, Firing
+from models.record.deadline import BREACH, OVERTAKEN, Deadline, Firing
+from models.record.event import Event, newest
 from models.record.message import Message
+from models.record.ticket import Ticket
 from models.rules import journal
 from tests.factories import a_ticket, deadline
 from tests.models.test_deadlines import at
@@ -96,3 +100,65 @@ def test_what_is_owed_names_the_events_that_it_came_from(cast, time):
         assert climbed[0].told == sorted([cast.chen.id, cast.wu.id])
     keys = db.session.scalar(select(func.count(Message.key.distinct())).where(Message.template == "escalated"))
     assert keys == len(tickets) * 2 * 2, "two supervisors, inbox and mail"
+
+
+def test_no_number_of_an_event_stays_unused(cast, time):
+    """Whoever follows the events waits for a number that is missing; an overtaken warning has no event."""
+    for _ in range(3):
+        a_ticket(severity="P1")
+    before = newest()
+    time(at("10:30"))
+    sweep_all()
+    numbers = list(db.session.scalars(select(Event.id).where(Event.id > before).order_by(Event.id)))
+    overtaken = select(func.count()).select_from(Firing).where(Firing.role == OVERTAKEN)
+    assert db.session.scalar(overtaken) == 6
+    assert numbers == list(range(before + 1, before + 1 + len(numbers)))
+
+
+def test_a_mark_that_somebody_else_has_fired_meanwhile_is_not_fired_again(cast, time, monkeypatch):
+    """Compare and set: what was read is no longer so when it is written."""
+    tickets = [a_ticket(severity="P2") for _ in range(3)]
+    clocks = [deadline(ticket, "triage").id for ticket in tickets]
+    time(at("10:10"))
+    together = journal.written_together
+
+    @contextmanager
+    def overtaken_by_somebody(count):
+        db.session.execute(update(Deadline).where(Deadline.id == clocks[1]).values(state="met", ring_at=None))
+        with together(count):
+            yield
+
+    monkeypatch.setattr(journal, "written_together", overtaken_by_somebody)
+    sweep_all()
+    monkeypatch.undo()
+    fired = select(Firing.deadline_id).where(Firing.mark == BREACH).order_by(Firing.id)
+    assert list(db.session.scalars(fired)) == clocks, "the batch was taken back, and each fired alone, once"
+    for ticket in tickets:
+        db.session.refresh(ticket)
+        assert journal.verify(ticket, events_of(ticket)) is None
+        assert deadline(ticket, "triage").breached_at == at("10:10")
+    assert db.session.scalar(select(func.count()).where(Message.template == "escalated")) == len(tickets) * 2 * 2
+
+
+def test_many_rows_are_written_as_they_would_be_one_by_one(cast):
+    """Instants, texts, JSON and nothing; and how many rows were touched."""
+    ticket = a_ticket()
+    row = {
+        "ticket_id": ticket.id, "seq": 2, "name": "noted", "at": clock.now(), "actor_id": None, "link_id": None,
+        "version": 1, "state": ticket.state, "details": {"单": ["一", None, 1.5]}, "told": [cast.li.id], "chain": "x",
+    }  # fmt: skip
+    table = Event.__table__
+    rename = update(Ticket.__table__).where(Ticket.__table__.c.id == bindparam("which")).values(title=bindparam("said"))
+
+    @command
+    def write() -> tuple[int, int]:
+        db.session.execute(insert(table), [row])
+        written = write_many(insert(table), [row | {"seq": 3}, row | {"seq": 4, "actor_id": cast.li.id}])
+        return written, write_many(rename, [{"which": ticket.id, "said": "甲"}, {"which": 0, "said": "乙"}])
+
+    assert write() == (2, 1)
+    one, two, three = db.session.execute(select(*table.c).where(table.c.seq > 1).order_by(table.c.seq)).all()
+    assert [two[n] for n in range(3, len(two))] == [one[n] for n in range(3, len(one))]
+    assert (two.seq, three.seq, three.actor_id, three.at) == (3, 4, cast.li.id, row["at"])
+    db.session.refresh(ticket)
+    assert ticket.title == "甲"

@@ -14,7 +14,7 @@ from models.policy.version import PolicyVersion
 from models.record.deadline import Deadline, Pause, open_deadlines, open_pause, pauses_of
 from models.record.message import Message
 from models.rules import timekeeping
-from models.steps import closing, comment, customer_verification, intake, repair, triage
+from models.steps import approval, closing, comment, customer_verification, intake, repair, triage
 from tests.factories import a_ticket, deadline, further, newest_plan, person
 from tests.models.test_deadlines import at
 
@@ -27,6 +27,19 @@ def windows_stop(monkeypatch):
     def pack(version):
         found = plain(version)
         return replace(found, pauses={**found.pauses, "window": Waits(stops="all", but=("update",))})
+
+    monkeypatch.setattr(PolicyVersion, "pack", property(pack))
+
+
+@pytest.fixture
+def approvers_stop(monkeypatch):
+    """A policy in which waiting for the approvers stops every clock but their own."""
+    plain = PolicyVersion.pack.fget
+
+    def pack(version):
+        found = plain(version)
+        pauses = {"approver": Waits(stops="all", but=("approve",)), "vendor": Waits(stops=("resolve",))}
+        return replace(found, pauses={**found.pauses, **pauses})
 
     monkeypatch.setattr(PolicyVersion, "pack", property(pack))
 
@@ -158,7 +171,7 @@ def test_late_by_triage_leaves_the_waiting_out(cast, time):
         ({"verdict": "yes", "satisfaction": "satisfied"}, False),
         ({"verdict": "yes", "satisfaction": "mostly_satisfied"}, False),
         ({"verdict": "yes"}, False),
-        ({"verdict": "yes", "satisfaction": "dissatisfied"}, True),
+        ({"verdict": "yes", "satisfaction": "dissatisfied", "asked": "dissatisfied"}, True),
         ({"verdict": "partly", "satisfaction": "dissatisfied", "comment": "导出慢"}, True),
         ({"verdict": "no", "satisfaction": "dissatisfied", "comment": "没好"}, True),
         ({"verdict": "no", "comment": "没好"}, True),
@@ -179,7 +192,9 @@ def test_a_closed_ticket_that_is_disputed_owes_one_too(cast):
 
 def test_the_supervisor_s_note_meets_it_and_lets_the_ticket_close(cast, time):
     ticket = a_ticket("awaiting_customer")
-    customer_verification.confirm_result(ticket, actor=cast.zhang, verdict="yes", satisfaction="dissatisfied")
+    customer_verification.confirm_result(
+        ticket, actor=cast.zhang, verdict="yes", satisfaction="dissatisfied", asked="dissatisfied"
+    )
     assert closing.missing_pieces(ticket) == ["call_back"]
     with pytest.raises(Conflict):
         closing.close_ticket(ticket, actor=cast.chen)
@@ -239,3 +254,40 @@ def test_who_is_waited_for_is_kept_with_the_reason(cast):
     kept = db.session.scalars(select(Pause)).one()
     assert (kept.party, kept.reason, kept.started_at, kept.ended_at) == ("vendor", "等备件到货", at("10:00"), None)
     assert person("zhao").id == next(e for e in events_of(ticket) if e.name == "waited").actor_id
+
+
+def test_approvers_stop_clocks_by_themselves_where_the_policy_says_so(cast, time, approvers_stop):
+    ticket = a_ticket("awaiting_approval", severity="P1")
+    assert (deadline(ticket, "resolve").state, deadline(ticket, "approve").state) == ("paused", "running")
+    assert (ticket.waiting_on, [p.party for p in pauses_of(ticket)]) == ("", ["approver"]), (
+        "the state waits, nobody said so"
+    )
+    time(at("12:00"))
+    sweep()
+    assert deadline(ticket, "approve").breached_at == at("11:00"), "their own clock runs on"
+    approval.approve_plan(newest_plan(ticket), actor=cast.chen)
+    assert deadline(ticket, "resolve").due_at == at("20:00"), "two hours later"
+    assert [(p.party, p.reason, p.ended_at) for p in pauses_of(ticket)] == [("approver", "approval", at("12:00"))]
+
+
+def test_approvers_stop_nothing_by_default(cast):
+    ticket = a_ticket("awaiting_approval", severity="P1")
+    assert (deadline(ticket, "resolve").state, pauses_of(ticket)) == ("running", [])
+
+
+def test_after_another_waiting_the_approvers_are_waited_for_again(cast, time, approvers_stop):
+    ticket = a_ticket("awaiting_approval", severity="P1")
+    time(at("10:30"))
+    comment.wait_for(ticket, actor=cast.zhao, party="vendor", reason="备件", until=at("11:00"))
+    assert (deadline(ticket, "resolve").state, deadline(ticket, "update").state) == ("paused", "running")
+    time(at("11:30"))  # nobody looked for half an hour
+    sweep()
+    assert (ticket.waiting_on, deadline(ticket, "update").state) == ("", "paused")
+    spans = [(p.party, p.started_at, p.ended_at) for p in pauses_of(ticket)]
+    assert spans == [("approver", at("10:00"), at("10:30")), ("vendor", at("10:30"), at("11:00")),
+                     ("approver", at("11:00"), None)]  # fmt: skip
+    time(at("12:00"))
+    approval.approve_plan(newest_plan(ticket), actor=cast.chen)
+    assert deadline(ticket, "resolve").due_at == at("20:00"), "all of it stood still"
+    assert deadline(ticket, "update").due_at == at("13:30"), "half an hour with the vendor counted"
+    assert open_pause(ticket) is None

@@ -1,0 +1,1 @@
+"""Requests: assessment, direction, delivery."""

@@ -1,0 +1,1 @@
+"""Cooperation between departments."""

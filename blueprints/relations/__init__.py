@@ -1,0 +1,1 @@
+"""Tickets that belong together, and known incidents."""

@@ -1,0 +1,44 @@
+"""Many rows of one shape in one statement, for whoever writes thousands."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Dialect, Insert, Update
+
+from models.ground.db import Instant, db
+
+Prepare = Callable[[Any], Any]
+
+
+def write_many(statement: Insert | Update, rows: Sequence[Mapping[str, Any]]) -> int:
+    """Say it for each row, all of them with the same keys; how many rows of the table were written.
+
+    As `session.execute(statement, rows)`, at a third of its price: that one prepares each value of each row, this one
+    each column. All values are in the rows, those of the condition too, or literally in the statement.
+    """
+    if not rows:
+        return 0
+    connection = db.session.connection()
+    said, names, prepared = _compiled(statement, tuple(rows[0]), connection.dialect)
+    columns = [[row[name] for row in rows] for name in names]
+    ready = [map(prepare, column) if prepare else column for prepare, column in zip(prepared, columns, strict=True)]
+    values: list[Any] = list(zip(*ready, strict=True))
+    if not connection.dialect.positional:
+        values = [dict(zip(names, row, strict=True)) for row in values]
+    return connection.exec_driver_sql(said, values).rowcount
+
+
+@lru_cache(maxsize=32)
+def _compiled(statement: Insert | Update, keys: tuple[str, ...], dialect: Dialect) -> Any:
+    """The words for the driver, the names in the order in which they stand there, and what prepares each value."""
+    plain = statement.inline() if isinstance(statement, Insert) else statement  # nothing is to come back
+    compiled = plain.compile(dialect=dialect, column_keys=list(keys))
+    names = tuple(compiled.positiontup or compiled.binds)
+    return compiled.string, names, [_preparing(compiled.binds[name].type, dialect) for name in names]
+
+
+def _preparing(kind: Any, dialect: Dialect) -> Prepare | None:
+    prepare: Prepare | None = kind.dialect_impl(dialect).bind_processor(dialect)
+    # most rows of a batch share their instants
+    return lru_cache(maxsize=1024)(prepare) if prepare and isinstance(kind, Instant) else prepare
