@@ -20,7 +20,8 @@ for `join`, `leave` and `view_incident`, where it is a known incident or they ha
 - `assignee`, `reporter`, `registrar`: of the ticket; `reporter_before_triage` the second, until the triage;
   `own_product_manager`: of the request.
 - `author`: of the newest plan; `seat`: in its round, their own or that of somebody absent whose delegate on the staff
-  they are; `late_seat`: the same of a plan that was carried out first; `copied`: has a copy of a plan.
+  they are; `late_seat`: the same of a plan that was carried out first; `sat`: has or had one in that plan's round;
+  `copied`: has a copy of a plan.
 - `told`: supervisor, manager or director once the ladder has been climbed, and the administrator when it has been
   climbed to its end; `asked_contact`: was asked to cooperate; `affected`: has joined; `incident_assignee`: works on
   the incident above.

@@ -1,4 +1,7 @@
-"""Deciding on a plan: agree, return, bring in somebody else; and what its author can do meanwhile (P7.3)."""
+"""Deciding on a plan: agree, return, bring in somebody else; and what its author can do meanwhile (P7.3).
+
+Whoever sits or has stood in may hand a decision in; the command says why one no longer counts.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -43,28 +46,28 @@ def decide(plan: Plan) -> Response:
 
 
 @bp.post("/approvals/<int:plan_id>/approval")
-@requires("approve", plan_loader)
+@requires("vote", plan_loader)
 def approve(plan: Plan) -> Response:
     """Agree."""
     return _agreed(plan, "approve")
 
 
 @bp.post("/approvals/<int:plan_id>/late-approval")
-@requires("ratify", plan_loader)
+@requires("vote", plan_loader)
 def ratify(plan: Plan) -> Response:
     """Agree to what was carried out first (P7.5)."""
     return _agreed(plan, "ratify")
 
 
 @bp.post("/approvals/<int:plan_id>/return")
-@requires("return", plan_loader)
+@requires("vote", plan_loader)
 def send_back(plan: Plan) -> Response:
     """Return it with a reason."""
     return _returned(plan, "return")
 
 
 @bp.post("/approvals/<int:plan_id>/late-return")
-@requires("refuse_ratify", plan_loader)
+@requires("vote", plan_loader)
 def refuse_ratify(plan: Plan) -> Response:
     """Return what was carried out first: the ticket goes back to its plan (P7.5)."""
     return _returned(plan, "refuse_ratify")

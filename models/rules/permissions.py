@@ -37,6 +37,7 @@ MAY: dict[str, str] = {
     "reuse": "assignee first_line",
     "submit_plan": "assignee",
     "use_standard_change": "assignee",
+    "vote": "sat",  # hand in a decision; whether it counts is the next rows' matter
     "approve": "seat",
     "return": "seat",
     "withdraw": "author",
@@ -262,6 +263,8 @@ def _is(actor: Actor, relation: str, thing: Any) -> bool:
             return any(person.id == actor.id for person in getattr(thing, "called", ()))
         case "asked_contact" if isinstance(thing, Cooperation):
             return thing.contact_id == actor.id
+        case "sat":
+            return isinstance(thing, Plan) and bool(rounds.seat_of(thing, actor) or rounds.stood_in(thing, actor))
         case "owner":
             return bool(getattr(thing, "owner_id", None) == actor.id)
     if ticket is not None and relation in _RELATIONS:

@@ -154,7 +154,8 @@ def test_a_delegation_that_has_ended_decides_no_more(sign_in, time):
     lain_open = chen.get(f"/approvals/{plan}").form("approve")
     time(timedelta(hours=1))
     before = everything(but=NOT_BUSINESS)
-    assert chen.press(lain_open).status == 403
+    refused = chen.press(lain_open)
+    assert (refused.status, "has ended" in refused.text or "已结束" in refused.text) == (403, True)
     assert not chen.get(f"/approvals/{plan}").forms("approve")
     assert difference(before, everything(but=NOT_BUSINESS)) == {}
     assert state_of(number) == "awaiting_approval"
@@ -172,7 +173,8 @@ def test_after_a_demotion_nobody_decides(sign_in):
     assert not wu.get(f"/approvals/{plan}").forms("approve")
     before = everything(but=NOT_BUSINESS)
     token = wu.get("/report").form().values["csrf_token"]
-    assert wu.press(lain_open, csrf_token=token).status == 403
+    refused = wu.press(lain_open, csrf_token=token)
+    assert (refused.status, "吴刚" in refused.one("main").text) == (403, True)
     assert difference(before, everything(but=NOT_BUSINESS)) == {}
     assert state_of(number) == "awaiting_approval"
 

@@ -447,14 +447,14 @@ def test_the_desk_has_the_link_with_the_question_at_hand(cast, sign_in):
     link = living_link(ticket, purpose=CONSENT)
     assert page.one(data_copy=None) is not None
     assert link.token in page.response.get_data(as_text=True)
-    assert "Link with our question about the plan" in page.text
+    assert "确认方案的链接" in page.text
 
 
 def test_the_record_says_who_agreed(question, browser, sign_in):
     url, _, number = question
     browser.does(url, "consent", answer="yes", comment="请晚一点。")
     page = sign_in("chen").get(f"/t/{number}")
-    assert "Consent of the customer" in page.text
+    assert "方案沟通与确认" in page.text
     assert "请晚一点。" in page.text
 
 
@@ -556,7 +556,7 @@ def test_the_same_for_somebody_signed_in(sign_in):
     browser, url = sign_in("zhang"), f"/t/{ticket.number}/confirmation"
     page = browser.submit(url, "confirm", verdict="yes", comment="还没好")
     assert page.status == 422
-    assert "We want to understand you correctly" in page.text
+    assert "想向您确认一下" in page.text
     assert browser.press(page.form("confirm"), verdict="no").status == 303
     assert state_of(ticket.number) == "awaiting_plan"
 
@@ -607,4 +607,4 @@ def test_silence_says_so_to_everybody(sheet, browser, sign_in):
     assert "No answer came in time" in page.text
     assert "Your answer is on record" not in page.text
     for login in ("wang", "chen"):
-        assert "by silence" in sign_in(login).get(f"/t/{number}").text
+        assert "按默认视为已解决" in sign_in(login).get(f"/t/{number}").text

@@ -86,7 +86,7 @@ def test_agreeing_takes_two_taps(house, phone, waiting):
     thumb.tap(page.locator("#decide summary.primary"), reach=THUMB)
     confirm = page.locator('form[data-action="approve"] button.primary')
     expect(confirm).to_be_visible()
-    with page.expect_navigation():
+    with page.expect_event("domcontentloaded"):
         thumb.tap(confirm, reach=THUMB)
     assert thumb.taps == 2
     assert _state_of(house, number) == "awaiting_fix"
@@ -101,7 +101,7 @@ def test_returning_takes_three_taps(house, phone, waiting):
     expect(form.locator(".option").first).to_be_visible()
     thumb.tap(form.locator(".option").first)
     assert form.locator("input:checked").count() == 1
-    with page.expect_navigation():
+    with page.expect_event("domcontentloaded"):
         thumb.tap(form.locator("button.danger"), reach=THUMB)
     assert thumb.taps == 3
     assert _state_of(house, number) == "awaiting_plan"
@@ -119,7 +119,7 @@ def test_a_plan_is_written_row_by_row(house, phone):
         page.locator(f"#steps-{nth}-body").fill(f"第 {nth} 步")
     expect(page.locator("#steps-0-body")).to_have_value("第 0 步")
     page.locator('input[name="risk"][value="normal"]').check()
-    with page.expect_navigation():
+    with page.expect_event("domcontentloaded"):
         page.locator('form[data-action="submit_plan"] button.primary').click()
     with house.app.app_context():
         (plan,) = find_ticket(number).plans
@@ -152,6 +152,6 @@ def test_an_added_row_takes_the_focus_and_drafts_stay(house, desk):
     expect(page.locator("#effect")).to_have_value("写了很久")
     page.locator("#steps-0-body").fill("重启")
     page.locator('input[name="risk"][value="normal"]').check()
-    with page.expect_navigation():
+    with page.expect_event("domcontentloaded"):
         page.locator('form[data-action="submit_plan"] button.primary').click()
     assert page.evaluate("Object.keys(localStorage).filter(name => name.startsWith('draft '))") == []

@@ -68,7 +68,7 @@ def test_the_administrator_moves_the_clock_by_a_button(house, desk):
     admin = desk("admin")
     admin.go("/admin/clock")
     before = admin.page.locator("body").get_attribute("data-now")
-    with admin.page.expect_navigation():
+    with admin.leaves():
         admin.page.locator('form[data-action="move_demo_clock"] button').first.click()
     admin.go("/admin/clock")
     assert admin.page.locator("body").get_attribute("data-now") > before
