@@ -9,7 +9,7 @@ from models.ground.vocabulary import State
 from models.record.ticket import Ticket, find_ticket
 from tests.browsing import Browser
 from tests.database import NOT_BUSINESS, difference, everything
-from tests.factories import REQUEST_ROAD, ROAD, a_ticket, further
+from tests.factories import REQUEST_ROAD, ROAD, a_ticket, further, other_policy
 
 SignIn = Callable[[str], Browser]
 STRANGER = "yang"  # has an account, but nothing to do with the ticket
@@ -20,7 +20,7 @@ class Act:
     """One form: where it stands, who sends it when with what, and what may go wrong."""
 
     action: str
-    page: str  # {n} is the ticket's number
+    page: str  # {n} is the ticket's number, {v} an edition of another policy than its own
     state: str  # in which it is possible
     actor: str
     wrong: str  # sees the ticket, but may not
@@ -41,7 +41,7 @@ class Act:
         return made
 
     def url(self, ticket: Ticket) -> str:
-        return self.page.format(n=ticket.number)
+        return self.page.format(n=ticket.number, v=other_policy(ticket).id if "{v}" in self.page else "")
 
 
 def works(act: Act, sign_in: SignIn) -> None:

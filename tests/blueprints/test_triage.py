@@ -9,7 +9,7 @@ from models.insight import paging
 from models.record.ticket import find_ticket
 from models.steps import absences, another_policy
 from tests.blueprints.five import Act, named, questions_of
-from tests.factories import a_policy, a_ticket, other_policy, person
+from tests.factories import a_policy, a_ticket, person
 
 GRADED = {"severity": "P2", "impact": "department", "urgency": "high", "category": "function"}
 ACTS = (
@@ -21,8 +21,8 @@ ACTS = (
         {"result": "按“投屏”键。"}, {"result": " "}),
     Act("regrade", "/t/{n}/severity", "awaiting_plan", "zhao", "he", "awaiting_plan",
         {"severity": "P1", "reason": "影响扩大。"}, {"severity": "P1", "reason": ""}),
-    Act("change_policy", "/t/{n}/policies/2", "awaiting_plan", "wang", "zhao", "awaiting_plan",
-        {"severity": "P1", "reason": "客户另有合同。"}, {"severity": "P1", "reason": ""}, prepare=other_policy),
+    Act("change_policy", "/t/{n}/policies/{v}", "awaiting_plan", "wang", "zhao", "awaiting_plan",
+        {"severity": "P1", "reason": "客户另有合同。"}, {"severity": "P1", "reason": ""}),
     Act("hand_over", "/t/{n}/hand-over", "awaiting_plan", "chen", "he", "awaiting_engineer",
         {"team": "1", "reason": "属于运维。"}, {"reason": ""}),
     Act("cancel", "/t/{n}/cancellation", "awaiting_plan", "wang", "zhao", "cancelled",
