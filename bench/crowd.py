@@ -100,16 +100,16 @@ _FIND_AGAIN = """INSERT INTO search_text(tokens, ticket_id)
     SELECT tokens, ticket_id + :step FROM search_text WHERE ticket_id <= :told"""
 
 
-KEY_OF = {"plan_step": "plan_id"}
-
-
 def _key(table: Table) -> Any:
     return table.c.id if "id" in table.c else table.c.ticket_id
 
 
 def _is_told(table: Table) -> Any:
-    """Of a told ticket; a plan has the number of its ticket."""
-    return (table.c.id if table.name == "ticket" else table.c[KEY_OF.get(table.name, "ticket_id")]) <= TOLD
+    """Of a told ticket; a step of a plan belongs to the ticket of its plan."""
+    if table.name == "plan_step":
+        plan = db.metadata.tables["plan"]
+        return table.c.plan_id.in_(select(plan.c.id).where(plan.c.ticket_id <= TOLD))
+    return (table.c.id if table.name == "ticket" else table.c.ticket_id) <= TOLD
 
 
 def _numbers() -> Any:

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Integer, bindparam, select
+from sqlalchemy import Integer, Select, bindparam, select
 
 from models.ground.db import db
-from models.ground.vocabulary import Category, ClockKind, Kind, Severity
+from models.ground.vocabulary import Category, ClockKind, Kind
 from models.insight.masking import mask
 from models.people.customer import Contact
 from models.people.person import Person
@@ -14,7 +14,7 @@ from models.record.deadline import RUNNING, Deadline
 from models.record.entry import Entry
 from models.record.relation import PARENT, Affected, Relation, bearer_of, is_known_incident
 from models.record.resolution import Resolution
-from models.record.ticket import ENDED, Ticket
+from models.record.ticket import ENDED, IS_URGENT, Ticket
 from models.rules.permissions import can_see
 
 MOST_OFFERED = 3
@@ -42,16 +42,11 @@ def progress_of(ticket: Ticket) -> Progress:
 
 def offered(actor: Person) -> list[Ticket]:
     """Known incidents that are none of the actor's own and that they have not joined, the severest first (P2.4)."""
-    parents = select(Relation.to_id).where(Relation.kind == PARENT, Relation.undone_at.is_(None))
-    joined = select(Affected.ticket_id).where(Affected.person_id == actor.id)
-    wanted = select(Ticket).where(
-        Ticket.state.not_in(ENDED), Ticket.triaged_at.is_not(None), Ticket.resolved_at.is_(None),
-        Ticket.kind == Kind.FAULT, Ticket.category != Category.SECURITY,
-        Ticket.severity.in_((Severity.P0, Severity.P1)) | Ticket.id.in_(parents),
-        Ticket.id.not_in(joined), Ticket.reporter_id.is_distinct_from(actor.id),
-    )  # fmt: skip
-    newest = db.session.scalars(wanted.order_by(Ticket.severity, Ticket.id.desc()).limit(4 * MOST_OFFERED))
-    return [ticket for ticket in newest if is_known_incident(ticket)][:MOST_OFFERED]
+    found: dict[int, Ticket] = {}
+    for which in (IS_URGENT, Ticket.id.in_(_PARENTS)):  # asked apart: either has an index of its own, both have none
+        found |= {ticket.id: ticket for ticket in db.session.scalars(_none_of(actor).where(which))}
+    by_severity = sorted(found.values(), key=lambda ticket: (ticket.severity, -ticket.id))
+    return [ticket for ticket in by_severity if is_known_incident(ticket)][:MOST_OFFERED]
 
 
 def next_updates(tickets: list[Ticket]) -> dict[int, datetime]:
@@ -70,12 +65,27 @@ def joined_by(person: Person) -> list[Ticket]:
     return list(db.session.scalars(joined.order_by(Ticket.id.desc()).limit(20)))
 
 
+def _none_of(actor: Person) -> Select[Ticket]:
+    joined = select(Affected.ticket_id).where(Affected.person_id == actor.id)
+    return (
+        select(Ticket)
+        .where(
+            Ticket.state.not_in(ENDED), Ticket.triaged_at.is_not(None), Ticket.resolved_at.is_(None),
+            Ticket.kind == Kind.FAULT, Ticket.category != Category.SECURITY,
+            Ticket.id.not_in(joined), Ticket.reporter_id.is_distinct_from(actor.id),
+        )
+        .order_by(Ticket.severity, Ticket.id.desc())
+        .limit(4 * MOST_OFFERED)
+    )  # fmt: skip
+
+
 def told_to(reader: Person | Contact, ticket: Ticket, text: str) -> str:
     """A public text of the ticket as this reader may know it: as it is, or without whom it is about."""
     knows = reader == ticket.caller or (isinstance(reader, Person) and can_see(reader, ticket))
     return text if knows else mask(text, ticket)
 
 
+_PARENTS = select(Relation.to_id).where(Relation.kind == PARENT, Relation.undone_at.is_(None))
 _HERE = bindparam("ticket", type_=Integer)
 _UPDATES = (
     select(Entry.created_at, Entry.body)

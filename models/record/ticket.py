@@ -40,6 +40,9 @@ ASK_CUSTOMER = (State.AWAITING_DIRECTION, State.AWAITING_CONSENT, State.AWAITING
 TITLE_LENGTH = 80
 # What few tickets are has an index of those few. Literal, because a bound value would not be known to fit the index.
 IS_P0, IS_ESCALATED, IS_WAITING = text("severity = 'P0'"), text("escalation > 0"), text("waiting_on <> ''")
+IS_URGENT = text(
+    "severity IN ('P0', 'P1') AND resolved_at IS NULL AND state NOT IN ('closed', 'archived', 'cancelled', 'merged')"
+)
 
 
 class Follower(Base):
@@ -61,6 +64,7 @@ class Ticket(Base):
         Index(None, "team_id", "state"),
         Index(None, "state", "next_due_at", "id"),
         Index("ix_ticket_p0", "state", "next_due_at", "id", sqlite_where=IS_P0, postgresql_where=IS_P0),
+        Index("ix_ticket_urgent", "severity", "id", sqlite_where=IS_URGENT, postgresql_where=IS_URGENT),
         Index("ix_ticket_escalated", "state", sqlite_where=IS_ESCALATED, postgresql_where=IS_ESCALATED),
         Index("ix_ticket_waiting", "state", sqlite_where=IS_WAITING, postgresql_where=IS_WAITING),
     )
