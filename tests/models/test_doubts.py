@@ -4,6 +4,8 @@ import pytest
 
 from models.ground.doubts import says_unsolved
 
+pytestmark = pytest.mark.once
+
 NOT_SOLVED = (
     "昨天修完今天又卡住了", "依旧报500错误", "刷新之后又白屏了", "根本没修", "It works on desktop but not on mobile",
     "the printer is still offline", "Didn't help", "still waiting, nothing changed", "No improvement at all",
