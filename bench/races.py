@@ -31,7 +31,7 @@ from models.record.event import Event
 from models.record.plan import Plan
 from models.record.ticket import Ticket
 from models.rules import rounds
-from models.steps import accounts, approval, approval_templates, diagnosis, intake, triage
+from models.steps import accounts, approval, approval_templates, diagnosis, intake, plans, triage
 from workers import prepare
 
 EACH = 40  # races on one ticket, before another takes its place
@@ -84,9 +84,9 @@ RACES = {
     "approve/return": Race(
         _approve, lambda plan, lane: approval.return_plan(plan, actor=lane.second, comment="缺步骤"), DECIDED),
     "edit/approve": Race(
-        _approve, lambda plan, lane: approval.revise_plan(plan, actor=lane.author, **_text(lane)), ("superseded",)),
+        _approve, lambda plan, lane: plans.revise_plan(plan, actor=lane.author, **_text(lane)), ("superseded",)),
     "withdraw/approve": Race(
-        _approve, lambda plan, lane: approval.withdraw_plan(plan, actor=lane.author), ("withdrawn",)),
+        _approve, lambda plan, lane: plans.withdraw_plan(plan, actor=lane.author), ("withdrawn",)),
     "demote/approve": Race(
         _approve, lambda plan, lane: _roles(lane, "engineer"), ("approved", "")),
 }  # fmt: skip
@@ -217,9 +217,9 @@ def _start(lane: Lane) -> int:
     ticket = db.session.get_one(Ticket, lane.ticket_id)
     plan = rounds.newest_plan(ticket)
     if plan is None or ticket.state == "awaiting_plan":
-        return approval.submit_plan(ticket, actor=lane.author, **_text(lane)).id
+        return plans.submit_plan(ticket, actor=lane.author, **_text(lane)).id
     if ticket.state == "awaiting_fix":
-        return approval.revise_plan(plan, actor=lane.author, **_text(lane)).id
+        return plans.revise_plan(plan, actor=lane.author, **_text(lane)).id
     return plan.id
 
 

@@ -42,6 +42,7 @@ from models.steps import (
     diagnosis,
     direction,
     intake,
+    plans,
     repair,
     rotas,
     triage,
@@ -189,7 +190,7 @@ def _tell_stories(now: datetime, go: Move) -> None:
         ticket, actor=zhao, root_cause="认证服务升级后连接池上限被改回默认值。", cause=Cause.CONFIGURATION,
         scope="所有移动端登录",
     )  # fmt: skip
-    approval.submit_plan(
+    plans.submit_plan(
         ticket, actor=zhao, risk=Risk.NORMAL, kind=PlanKind.FIX, steps="1. 把连接池上限调到 400\n2. 滚动重启认证服务",
         effect="登录恢复", verification="用测试账号连续登录 20 次", rollback="恢复原配置并重启",
         window="今天 20:00–20:30",
@@ -308,7 +309,7 @@ def _whole_road(
         ticket, actor=engineer, root_cause="报销服务缓存写满。", cause=Cause.CAPACITY, scope="财务部全部用户"
     )
     go(timedelta(minutes=20))
-    plan = approval.submit_plan(
+    plan = plans.submit_plan(
         ticket, actor=engineer, risk=Risk.NORMAL, kind=PlanKind.FIX, steps="1. 清理缓存\n2. 上限调高并加告警",
         effect="可以提交报销单", verification="提交一张测试单",
     )  # fmt: skip

@@ -21,6 +21,7 @@ from models.record.plan import StandardChange
 from models.record.relation import relations_of
 from models.record.ticket import ENDED, Ticket
 from models.rules import planning, rounds, timekeeping, voting, workflow
+from models.rules.rounds import newest_plan
 from models.steps import (
     another_policy,
     approval,
@@ -35,6 +36,7 @@ from models.steps import (
     escalation,
     extension,
     intake,
+    plans,
     relations,
     repair,
     triage,
@@ -97,7 +99,7 @@ def _decide(decision: Callable[..., Any]) -> Do:
     """On the newest plan; where there is none, the bare step must refuse."""
 
     def decided(ticket: Ticket, actor: Person) -> Any:
-        plan = approval.newest_plan(ticket)
+        plan = newest_plan(ticket)
         if plan is None:
             return walk(ticket, "approve", actor=actor)
         return decision(plan, actor)
@@ -326,10 +328,10 @@ DEEDS: dict[str, Deed] = {
     "hand_over": Deed("chen", lambda t, a: triage.hand_over_ticket(t, actor=a, reason="休假", assignee=person("li"))),
     "submit_plan": Deed("zhao", lambda t, a: a_plan(t, author=a)),
     "use_standard_change": Deed(
-        "zhao", lambda t, a: approval.use_standard_change(t, actor=a, template=_template()), lambda _: _template()),
+        "zhao", lambda t, a: plans.use_standard_change(t, actor=a, template=_template()), lambda _: _template()),
     "approve": Deed("chen", _decide(lambda plan, a: approval.approve_plan(plan, actor=a))),
     "return": Deed("chen", _decide(lambda plan, a: approval.return_plan(plan, actor=a, comment="缺回滚步骤。"))),
-    "withdraw": Deed("zhao", _decide(lambda plan, a: approval.withdraw_plan(plan, actor=a))),
+    "withdraw": Deed("zhao", _decide(lambda plan, a: plans.withdraw_plan(plan, actor=a))),
     "emergency": Deed("zhao", lambda t, a: an_emergency(t, author=a), made=lambda s: a_ticket(s, severity="P0")),
     "countersign": Deed("chen", _on_late("countersign", lambda plan, a: approval.approve_plan(plan, actor=a)),
         lambda t: _one_goes_ahead(t, rule="all")),

@@ -19,6 +19,7 @@ from models.policy.version import PolicyVersion, add_edition, versions_in_force
 from models.record.deadline import Deadline
 from models.record.plan import Plan, PlanStep, StandardChange
 from models.record.ticket import Ticket
+from models.rules import rounds
 from models.steps import (
     accounts,
     approval,
@@ -29,6 +30,7 @@ from models.steps import (
     diagnosis,
     direction,
     intake,
+    plans,
     relations,
     repair,
     triage,
@@ -162,7 +164,7 @@ def a_plan(ticket: Ticket, *, author: Person | None = None, risk: str = Risk.NOR
     } | texts
     if risk == Risk.MAJOR:
         texts.setdefault("approvers", [person("chen"), person("wu")])
-    return approval.submit_plan(ticket, actor=author or person("zhao"), risk=risk, **texts)
+    return plans.submit_plan(ticket, actor=author or person("zhao"), risk=risk, **texts)
 
 
 def an_emergency(ticket: Ticket, *, author: Person | None = None, risk: str = Risk.NORMAL, **texts: Any) -> Plan:
@@ -170,7 +172,7 @@ def an_emergency(ticket: Ticket, *, author: Person | None = None, risk: str = Ri
     texts = {"steps": "1. 切换备机\n2. 验证", "backup": "备机已同步。", "rollback": "切回主机。"} | texts
     if risk == Risk.MAJOR:
         texts.setdefault("approvers", [person("chen"), person("wu")])
-    return approval.declare_emergency(
+    return plans.declare_emergency(
         ticket, actor=author or person("zhao"), word_by=person("chen"), how="电话", risk=risk, **texts
     )
 
@@ -186,7 +188,7 @@ def a_reviewer(login: str = "mei") -> Person:
 def a_standard_change() -> StandardChange:
     """A template that chen made from a plan that was carried out."""
     ticket = a_ticket("awaiting_customer")
-    return approval.keep_standard_change(newest_plan(ticket), actor=person("chen"), title="清理报销缓存")
+    return plans.keep_standard_change(newest_plan(ticket), actor=person("chen"), title="清理报销缓存")
 
 
 def carry_out(ticket: Ticket, worker: Person | None = None) -> None:
@@ -208,7 +210,7 @@ def next_task(ticket: Ticket) -> PlanStep | None:
 
 def newest_plan(ticket: Ticket) -> Plan:
     """The revision that counts."""
-    plan = approval.newest_plan(ticket)
+    plan = rounds.newest_plan(ticket)
     assert plan is not None
     return plan
 

@@ -32,6 +32,7 @@ from models.record.plan import Plan
 from models.rules import rounds, workflow
 from models.rules.permissions import allows
 from models.steps import approval as step
+from models.steps import plans
 
 bp.add_app_template_global(rounds.slots_of)
 bp.add_app_template_global(rounds.open_slots)
@@ -77,7 +78,7 @@ def refuse_ratify(plan: Plan) -> Response:
 @requires("withdraw", plan_loader)
 def withdraw(plan: Plan) -> Response:
     """The author takes it back."""
-    return pressed(plan.ticket, "withdraw", lambda: step.withdraw_plan(plan, actor=me()), thing=plan)
+    return pressed(plan.ticket, "withdraw", lambda: plans.withdraw_plan(plan, actor=me()), thing=plan)
 
 
 @bp.post("/approvals/<int:plan_id>/reminder")
@@ -143,7 +144,7 @@ def keep_standard_change(plan: Plan) -> Response:
         action="keep_standard_change",
         thing=plan,
         page=lambda f: _decision_page(plan, keep=f),
-        do=lambda: step.keep_standard_change(plan, actor=me(), title=form.title.data),
+        do=lambda: plans.keep_standard_change(plan, actor=me(), title=form.title.data),
         then=lambda _: url_for("approval.templates"),
     )
 

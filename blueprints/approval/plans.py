@@ -19,7 +19,7 @@ from models.record.attachment import Attachment
 from models.record.plan import Plan, StandardChange
 from models.record.ticket import Ticket
 from models.rules import rounds
-from models.steps import approval as step
+from models.steps import plans as step
 
 
 @bp.route("/t/<number>/plan", methods=["GET", "POST"])

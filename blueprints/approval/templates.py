@@ -16,8 +16,7 @@ from models.people.team import Team
 from models.record.approval import ApprovalTemplate
 from models.record.plan import StandardChange
 from models.rules import seating
-from models.steps import approval as step
-from models.steps import approval_templates
+from models.steps import approval_templates, plans
 
 
 @bp.get("/approval-templates")
@@ -75,7 +74,7 @@ def retire(template: StandardChange) -> Response:
         action="retire_standard_change",
         thing=template,
         page=pages.refuse_form,
-        do=lambda: step.retire_standard_change(template, actor=me()),
+        do=lambda: plans.retire_standard_change(template, actor=me()),
         then=lambda _: url_for("approval.templates"),
     )
 

@@ -1,7 +1,7 @@
 """Writing a plan down (P7.1): what it must say, its rows and files; from then on it cannot be changed."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Required, TypedDict, cast
 
 from sqlalchemy import func, select
 
@@ -11,37 +11,47 @@ from models.ground.errors import Invalid
 from models.ground.vocabulary import PlanKind, Risk, Rule
 from models.people.person import Person
 from models.record import attachment
+from models.record.approval import ApprovalTemplate
 from models.record.plan import PROSE, Choice, Plan, PlanOption, PlanStep, Task
 from models.record.ticket import Ticket
 from models.rules import rounds
 
+NOT_TEXTS = ("risk", "steps", "options", "touches_customer", "approvers", "template", "files")
 Said = dict[str, Any]  # columns and rows of a plan that is about to be written
 
 
-def said(
-    risk: str,
-    steps: str | Sequence[Task],
-    options: str | Sequence[Choice],
-    touches_customer: bool,
-    explanation: str,
-    texts: dict[str, str],
-) -> Said:
-    """The plan as columns and rows; what is missing is refused (P7.1, P7.2, P7.4)."""
-    plan: Said = {key: (value or "").strip() for key, value in texts.items()}
-    plan |= {"risk": risk, "tasks": tasks_of(steps), "choices": choices_of(options)}
-    plan |= {"touches_customer": touches_customer, "explanation": explanation.strip() if touches_customer else ""}
-    if risk == Risk.STANDARD:
-        raise Invalid("A standard change is used from its template, unchanged.", field="risk")
-    if not plan["tasks"]:
-        raise Invalid("Please write the steps of the plan.", field="steps")
-    for field, sentence in (
-        ("backup", "A major change needs a backup statement."),
-        ("rollback", "A major change needs a rollback plan."),
-    ):
-        if risk == Risk.MAJOR and not plan.get(field):
-            raise Invalid(sentence, field=field)
-    if touches_customer and not plan["explanation"]:
-        raise Invalid("Please explain in plain words what this means for the customer.", field="explanation")
+class HandedIn(TypedDict, total=False):
+    """A plan as it is handed in. Of plain text, each line of `steps` is a step and `options` is one option."""
+
+    kind: str
+    risk: Required[str]
+    steps: Required[str | Sequence[Task]]
+    options: str | Sequence[Choice]
+    effect: str
+    verification: str
+    backup: str
+    rollback: str
+    window: str
+    touches_customer: bool
+    explanation: str  # in plain words, where it touches the customer (P7.4)
+    approvers: Sequence[Person] | None  # of a major change
+    template: ApprovalTemplate | None  # whose seats are taken instead
+    files: Sequence[str]  # keys of attachments that the form has sent, or that an earlier revision has
+
+
+def said(handed_in: HandedIn) -> Said:
+    """The plan as columns and rows; what is missing is refused with its field (P7.1, P7.2, P7.4)."""
+    touches_customer = handed_in.get("touches_customer", False)
+    texts = cast(dict[str, str | None], {name: said for name, said in handed_in.items() if name not in NOT_TEXTS})
+    plan: Said = {name: (text or "").strip() for name, text in texts.items()}
+    plan |= {
+        "risk": handed_in["risk"],
+        "tasks": tasks_of(handed_in["steps"]),
+        "choices": choices_of(handed_in.get("options", ())),
+        "touches_customer": touches_customer,
+        "explanation": plan.get("explanation", "") if touches_customer else "",
+    }
+    _refuse_incomplete(plan)
     return plan
 
 
@@ -82,6 +92,21 @@ def choices_of(options: str | Sequence[Choice]) -> list[PlanOption]:
                    effort=c.effort.strip(), impact=c.impact.strip(), chosen=c.chosen)
         for nth, c in enumerate(written, start=1)
     ]  # fmt: skip
+
+
+def _refuse_incomplete(plan: Said) -> None:
+    if plan["risk"] == Risk.STANDARD:
+        raise Invalid("A standard change is used from its template, unchanged.", field="risk")
+    if not plan["tasks"]:
+        raise Invalid("Please write the steps of the plan.", field="steps")
+    for field, sentence in (
+        ("backup", "A major change needs a backup statement."),
+        ("rollback", "A major change needs a rollback plan."),
+    ):
+        if plan["risk"] == Risk.MAJOR and not plan.get(field):
+            raise Invalid(sentence, field=field)
+    if plan["touches_customer"] and not plan["explanation"]:
+        raise Invalid("Please explain in plain words what this means for the customer.", field="explanation")
 
 
 def _files(ticket: Ticket, actor: Person, keys: Sequence[str]) -> list[attachment.Attachment]:

@@ -1,4 +1,4 @@
-"""Plan and approval (方案与审批): a plan is one revision, a round decides exactly that one (P7)."""
+"""Approval (审批): a round decides exactly one revision of a plan, and what can be done while it runs (P7.3)."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -9,133 +9,19 @@ from sqlalchemy import select
 from models.ground import clock
 from models.ground.db import command, db, lock
 from models.ground.errors import Conflict, Invalid, Refused
-from models.ground.vocabulary import Decision, Risk, Role, Severity, State
+from models.ground.vocabulary import Decision, State
 from models.people.person import Person
-from models.record.approval import Approval, ApprovalTemplate, PlanCopy
+from models.record.approval import Approval, PlanCopy
 from models.record.event import Event
 from models.record.link import CONSENT, open_link
-from models.record.plan import LATE_GIVEN, LATE_OWED, LATE_REFUSED, Choice, Plan, StandardChange, Task, WorkStep
-from models.record.ticket import Ticket
-from models.rules import journal, planning, rounds, seating, voting, workflow
+from models.record.plan import LATE_GIVEN, LATE_REFUSED, Plan
+from models.rules import journal, rounds, seating, voting, workflow
 from models.rules.permissions import STAFF, allows
-from models.rules.rounds import EMERGENCY, HANDED_OVER, newest_plan
-
-__all__ = ["newest_plan"]
+from models.rules.rounds import HANDED_OVER, newest_plan
 
 URGE_EVERY = timedelta(minutes=30)
 SOLVED_IN = (State.AWAITING_CUSTOMER, State.AWAITING_REVIEW)
 WORKED_IN = (State.AWAITING_FIX, State.AWAITING_TEST)
-
-
-# --- the plan
-
-
-@command
-def submit_plan(
-    ticket: Ticket,
-    *,
-    actor: Person,
-    risk: str,
-    steps: str | Sequence[Task],
-    options: str | Sequence[Choice] = (),
-    approvers: Sequence[Person] | None = None,
-    template: ApprovalTemplate | None = None,
-    touches_customer: bool = False,
-    explanation: str = "",
-    files: Sequence[str] = (),
-    **texts: str,
-) -> Plan:
-    """Submit a plan for approval. `texts`: kind, effect, verification, backup, rollback, window (P7.1).
-
-    `files` are keys of attachments that the form has sent, or that an earlier revision has. A normal change is
-    decided by one supervisor, a major one by everybody named, either by the seats of a template if one is given; a
-    major one must say how to back up and roll back (P7.2). Raises Invalid with the field at fault.
-    """
-    said = planning.said(risk, steps, options, touches_customer, explanation, texts)
-    return _submit(ticket, actor, said, files, approvers, template)
-
-
-@command
-def revise_plan(
-    plan: Plan,
-    *,
-    actor: Person,
-    risk: str,
-    steps: str | Sequence[Task],
-    options: str | Sequence[Choice] = (),
-    approvers: Sequence[Person] | None = None,
-    template: ApprovalTemplate | None = None,
-    touches_customer: bool = False,
-    explanation: str = "",
-    files: Sequence[str] = (),
-    **texts: str,
-) -> Plan:
-    """Change a plan after its submission: a new revision with a round of its own; nothing is carried out until then.
-
-    What was decided about the old text stays with it (P7.3).
-    """
-    said = planning.said(risk, steps, options, touches_customer, explanation, texts)
-    _take_back(plan, actor, "superseded")
-    return _submit(plan.ticket, actor, said, files, approvers, template)
-
-
-@command
-def withdraw_plan(plan: Plan, *, actor: Person, reason: str = "") -> Plan:
-    """The author takes the plan back, as long as nothing of it has been carried out (P7.3)."""
-    event = _take_back(plan, actor, "withdrawn")
-    if reason.strip():
-        journal.write(plan.ticket, "reason", reason, event=event, actor=actor, public=False)
-    return plan
-
-
-@command
-def use_standard_change(ticket: Ticket, *, actor: Person, template: StandardChange) -> Plan:
-    """Plan by a template that a supervisor approved beforehand, unchanged: no round is needed (P7.2, P7.6)."""
-    if not template.active:
-        raise Conflict("This standard change is no longer in use.")
-    workflow.check_state(ticket, "use_standard_change")
-    texts = template.texts
-    steps, options = planning.tasks_of(texts.pop("steps")), planning.choices_of(texts.pop("options"))
-    plan = planning.write(ticket, actor, {**texts, "risk": Risk.STANDARD, "tasks": steps, "choices": options}, ())
-    workflow.advance(ticket, "use_standard_change", actor=actor, plan=plan.id, template=template.id, digest=plan.digest)
-    plan.outcome, plan.decided_at = Decision.APPROVED, clock.now()
-    return plan
-
-
-@command
-def declare_emergency(
-    ticket: Ticket,
-    *,
-    actor: Person,
-    word_by: Person,
-    how: str,
-    risk: str,
-    steps: str | Sequence[Task],
-    options: str | Sequence[Choice] = (),
-    approvers: Sequence[Person] | None = None,
-    template: ApprovalTemplate | None = None,
-    touches_customer: bool = False,
-    explanation: str = "",
-    files: Sequence[str] = (),
-    **texts: str,
-) -> Plan:
-    """On a P0 the duty lead's recorded word lets the plan be carried out first; its round decides afterwards (P7.5)."""
-    _refuse_word(ticket, actor, word_by, how)
-    said = planning.said(risk, steps, options, touches_customer, explanation, texts)
-    held = seating.round_for(ticket, author=actor, risk=risk, named=approvers or (), template=template)
-    plan = planning.write(ticket, actor, said, files)
-    plan.outcome, plan.late = EMERGENCY, LATE_OWED
-    plan.word_by, plan.word_how, plan.word_at = word_by, how.strip(), clock.now()
-    seating.seat(plan, held)
-    db.session.flush()
-    workflow.advance(
-        ticket, "emergency", actor=actor, change={"emergency": True}, word_by=word_by.id, how=journal.digest_of(how),
-        opened=rounds.opened((), plan), **voting.about(plan),
-    )  # fmt: skip
-    return plan
-
-
-# --- the decisions
 
 
 @command
@@ -272,87 +158,6 @@ def urge_approvers(plan: Plan, *, actor: Person) -> Plan:
         raise Conflict("They were urged a short while ago. You can urge them again from %(time)s.", time=again_at)
     workflow.advance(plan.ticket, "urge", actor=actor, people=waiting, **voting.about(plan))
     return plan
-
-
-# --- standard changes
-
-
-@command
-def keep_standard_change(plan: Plan, *, actor: Person, title: str) -> StandardChange:
-    """A supervisor turns a plan that was approved and worked into a template for the next time (P7.2)."""
-    if not allows(actor, "keep_standard_change"):
-        raise Refused("Only a supervisor approves a standard change.")
-    if not title.strip():
-        raise Invalid("Please name the standard change.", field="title")
-    if plan.outcome != Decision.APPROVED or plan.risk == Risk.MAJOR:
-        raise Conflict("Only an approved plan that is not a major change can become a standard change.")
-    template = StandardChange.of(plan, title=title.strip(), approved_by_id=actor.id, approved_at=clock.now())
-    db.session.add(template)
-    db.session.flush()
-    return template
-
-
-@command
-def retire_standard_change(template: StandardChange, *, actor: Person) -> StandardChange:
-    """A supervisor takes a template out of use; plans made from it stay as they are."""
-    if not allows(actor, "keep_standard_change"):
-        raise Refused("Only a supervisor retires a standard change.")
-    if not template.active:
-        raise Conflict("This standard change is no longer in use.")
-    template.active = False
-    return template
-
-
-# --- what the commands share
-
-
-def _submit(
-    ticket: Ticket,
-    actor: Person,
-    said: planning.Said,
-    files: Sequence[str],
-    approvers: Sequence[Person] | None,
-    template: ApprovalTemplate | None,
-) -> Plan:
-    workflow.check_state(ticket, "submit_plan")
-    held = seating.round_for(ticket, author=actor, risk=said["risk"], named=approvers or (), template=template)
-    plan = planning.write(ticket, actor, said, files)
-    seating.seat(plan, held)
-    db.session.flush()
-    workflow.advance(
-        ticket, "submit_plan", actor=actor, risk=plan.risk, opened=rounds.opened((), plan), **voting.about(plan)
-    )
-    return plan
-
-
-def _take_back(plan: Plan, actor: Person, outcome: str) -> journal.Recorded:
-    ticket = plan.ticket
-    lock(ticket)
-    if plan is not newest_plan(ticket):
-        raise Conflict("There is a newer revision of this plan.")
-    if plan.is_emergency:
-        raise Conflict("This plan went ahead on the duty lead's word and owes its approval. Roll it back instead.")
-    if db.session.scalar(select(WorkStep.id).where(WorkStep.plan_id == plan.id).limit(1)):
-        raise Conflict("The plan is being carried out; roll it back instead.")
-    event = workflow.advance(ticket, "withdraw", actor=actor, superseded=outcome == "superseded", **voting.about(plan))
-    plan.outcome, plan.decided_at = outcome, event.at
-    return event
-
-
-def _refuse_word(ticket: Ticket, actor: Person, word_by: Person, how: str) -> None:
-    workflow.check_state(ticket, "emergency")
-    if not allows(actor, "emergency", ticket):
-        raise Refused("You may not do this on this ticket.")
-    if ticket.is_request or ticket.severity != Severity.P0:
-        raise Conflict("Only a critical fault (P0) is carried out before it is approved. Please submit the plan.")
-    if rounds.late_plan(ticket):
-        raise Conflict("The plan that went ahead before still owes its approval. Have it decided, or submit this one.")
-    if not (word_by.active and word_by.holds(Role.DUTY_LEAD, ticket.team_id)):
-        raise Invalid("The word is the duty lead's of this team.", field="word_by")
-    if word_by.human_id == actor.human_id:
-        raise Invalid("Nobody gives themselves the word.", field="word_by")
-    if not how.strip():
-        raise Invalid("Please say how the word was given.", field="how")
 
 
 def _after_approval(plan: Plan) -> State:

@@ -5,7 +5,7 @@ import pytest
 from models.ground.db import db
 from models.record.approval import Approval
 from models.record.plan import Plan, StandardChange
-from models.steps import approval, repair
+from models.steps import approval, plans, repair
 from tests.blueprints.five import Act, named, questions_of, state_of
 from tests.database import NOT_BUSINESS, difference, everything
 from tests.factories import a_plan, a_standard_change, a_ticket, newest_plan, next_task, person
@@ -130,7 +130,7 @@ def test_a_template_retired_meanwhile_is_refused(sign_in):
     template, number = a_standard_change(), a_ticket("awaiting_plan").number
     zhao = sign_in("zhao")
     lain_open = zhao.get(f"/t/{number}/plan").form("use_standard_change")
-    approval.retire_standard_change(template, actor=person("chen"))
+    plans.retire_standard_change(template, actor=person("chen"))
     assert zhao.press(lain_open).status == 422
     assert state_of(number) == "awaiting_plan"
     assert db.session.query(StandardChange).one().active is False

@@ -18,7 +18,7 @@ from models.record.link import CONSENT, DIRECTION, Link, living_link
 from models.record.message import Message
 from models.record.resolution import Check, Confirmation, sheet_of
 from models.record.ticket import Ticket, find_ticket
-from models.steps import another_policy, approval, comment, customer_verification, repair, triage
+from models.steps import another_policy, approval, comment, customer_verification, plans, repair, triage
 from models.steps.intake import keep_file
 from tests.blueprints.five import Act, move_on, named, questions_of, state_of
 from tests.database import difference, everything
@@ -385,7 +385,7 @@ def test_a_plan_that_has_changed_asks_anew(question, browser):
     url, _, number = question
     form = browser.get(url).form("consent")
     ticket = find_ticket(number)
-    approval.withdraw_plan(ticket.plans[-1], actor=person("zhao"))
+    plans.withdraw_plan(ticket.plans[-1], actor=person("zhao"))
     a_plan(ticket, **(TOUCHING | {"explanation": "改到周四。"}))
     approval.approve_plan(ticket.plans[-1], actor=person("chen"))
     before = everything()
@@ -402,7 +402,7 @@ def test_the_reporters_page_does_not_answer_for_a_changed_plan(cast, sign_in):
     ticket = a_ticket("awaiting_consent")
     browser = sign_in("zhang")
     form = browser.get(f"/t/{ticket.number}/consent").form("consent")
-    approval.withdraw_plan(ticket.plans[-1], actor=person("zhao"))
+    plans.withdraw_plan(ticket.plans[-1], actor=person("zhao"))
     a_plan(ticket, **(TOUCHING | {"window": "周四"}))
     approval.approve_plan(ticket.plans[-1], actor=person("chen"))
     assert browser.press(form, answer="yes").status == 409

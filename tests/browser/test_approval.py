@@ -9,7 +9,7 @@ from models.ground.db import db
 from models.people.person import find_person
 from models.record.plan import Plan, Task
 from models.record.ticket import find_ticket
-from models.steps import approval, diagnosis, intake, triage
+from models.steps import diagnosis, intake, plans, triage
 from tests.browser.conftest import Desk
 
 WIDTH, HEIGHT = 390, 844
@@ -23,7 +23,7 @@ def waiting(house) -> tuple[str, int]:
     with house.app.app_context():
         ticket = _diagnosed()
         steps = [Task(f"第 {nth} 步：重启节点并观察", find_person("zhao"), "20:00") for nth in range(1, 9)]
-        plan = approval.submit_plan(
+        plan = plans.submit_plan(
             ticket, actor=find_person("zhao"), risk="normal", kind="fix", steps=steps, rollback="恢复配置",
             effect="恢复正常", verification="压测", backup="已备份",
         )  # fmt: skip

@@ -7,7 +7,7 @@ from models.insight.progress import work_of
 from models.people.person import find_person
 from models.record.cooperation import cooperations_of
 from models.record.ticket import find_ticket
-from models.steps import approval, cooperation, diagnosis, intake, triage
+from models.steps import approval, cooperation, diagnosis, intake, plans, triage
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_a_new_request_appears_by_itself(house, desk, worked_on):
 def test_the_steps_of_a_plan_one_after_another(house, desk, worked_on, picture, script):
     with house.app.app_context():
         zhao, ticket = find_person("zhao"), find_ticket(worked_on)
-        plan = approval.submit_plan(
+        plan = plans.submit_plan(
             ticket, actor=zhao, risk="normal", kind="fix", steps="停服务\n清理缓存", rollback="恢复"
         )
         approval.approve_plan(plan, actor=find_person("chen"))

@@ -10,7 +10,7 @@ from models.record.link import living_link
 from models.record.plan import Plan
 from models.record.resolution import Confirmation
 from models.record.ticket import Ticket, find_ticket
-from models.steps import approval, diagnosis, intake, triage
+from models.steps import diagnosis, intake, plans, triage
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def waiting(house) -> tuple[str, int]:
         made = intake.report_fault(actor=find_person("zhang"), description="报销系统打不开")
         triage.triage_ticket(made, actor=wang, severity="P3", category="function", team=zhao.team, assignee=zhao)
         diagnosis.take_ticket(made, actor=zhao)
-        plan = approval.submit_plan(made, actor=zhao, risk="normal", kind="fix", steps="1. 重启")
+        plan = plans.submit_plan(made, actor=zhao, risk="normal", kind="fix", steps="1. 重启")
         return made.number, plan.id
 
 

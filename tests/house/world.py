@@ -34,6 +34,7 @@ from models.steps import (
     drills,
     extension,
     intake,
+    plans,
     policies,
     relations,
     rotas,
@@ -161,7 +162,7 @@ def build_world() -> World:
     approval.return_plan(plan, actor=person("chen"), comment="缺人。")
     steps = [Task("清理缓存", person("zhao"), "20:00")]
     a_plan(tickets["rounds"], steps=steps, touches_customer=True, explanation="短暂变慢。")
-    approval.keep_standard_change(newest_plan(tickets["awaiting_customer"]), actor=person("chen"), title="清理缓存")
+    plans.keep_standard_change(newest_plan(tickets["awaiting_customer"]), actor=person("chen"), title="清理缓存")
     article = archiving.draft_article(tickets["closed"], actor=person("zhao"))
     published = archiving.publish_article(
         archiving.draft_article(tickets["archived"], actor=person("zhao")), actor=person("qian")

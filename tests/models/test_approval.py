@@ -6,7 +6,7 @@ from sqlalchemy import select
 from models.ground.db import db
 from models.ground.errors import Conflict, DomainError, Invalid, Refused
 from models.record.approval import Approval
-from models.steps import accounts, approval, repair
+from models.steps import accounts, approval, plans, repair
 from tests.database import difference, everything
 from tests.factories import a_plan, a_standard_change, a_ticket, carry_out, newest_plan, next_task
 
@@ -77,7 +77,7 @@ def test_a_return_says_why_and_makes_a_new_revision(cast):
     assert (second.revision, second.digest != first.digest) == (2, True)
     for old in (
         lambda: approval.approve_plan(first, actor=cast.chen),
-        lambda: approval.withdraw_plan(first, actor=cast.zhao),
+        lambda: plans.withdraw_plan(first, actor=cast.zhao),
     ):
         with pytest.raises(DomainError):
             old()
@@ -88,30 +88,30 @@ def test_a_return_says_why_and_makes_a_new_revision(cast):
 
 def test_withdrawn_until_the_first_step(cast):
     ticket = a_ticket("awaiting_fix")
-    approval.withdraw_plan(newest_plan(ticket), actor=cast.zhao, reason="发现新情况")
+    plans.withdraw_plan(newest_plan(ticket), actor=cast.zhao, reason="发现新情况")
     assert ticket.state == "awaiting_plan"
     begun = a_ticket("awaiting_fix")
     repair.log_work(begun, actor=cast.zhao, task=next_task(begun), body="第一步")
     with pytest.raises(Conflict):
-        approval.withdraw_plan(newest_plan(begun), actor=cast.zhao)
+        plans.withdraw_plan(newest_plan(begun), actor=cast.zhao)
     with pytest.raises(Refused):
-        approval.withdraw_plan(newest_plan(a_ticket("awaiting_approval")), actor=cast.chen)
+        plans.withdraw_plan(newest_plan(a_ticket("awaiting_approval")), actor=cast.chen)
 
 
 def test_a_standard_change_needs_no_round(cast):
     """P7.6: an unchanged template goes straight to work."""
     template = a_standard_change()
     ticket = a_ticket("awaiting_plan")
-    plan = approval.use_standard_change(ticket, actor=cast.zhao, template=template)
+    plan = plans.use_standard_change(ticket, actor=cast.zhao, template=template)
     assert (plan.risk, plan.steps, plan.outcome, ticket.state) == (
         "standard",
         template.steps,
         "approved",
         "awaiting_fix",
     )
-    approval.retire_standard_change(template, actor=cast.chen)
+    plans.retire_standard_change(template, actor=cast.chen)
     with pytest.raises(Conflict):
-        approval.use_standard_change(a_ticket("awaiting_plan"), actor=cast.zhao, template=template)
+        plans.use_standard_change(a_ticket("awaiting_plan"), actor=cast.zhao, template=template)
 
 
 @pytest.mark.parametrize("state", ["awaiting_plan", "awaiting_approval"])

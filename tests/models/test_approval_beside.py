@@ -13,7 +13,7 @@ from models.record.message import Message
 from models.rules import ladder, rounds
 from models.rules.permissions import allows, can_see
 from models.rules.workflow import STEPS
-from models.steps import accounts, approval, approval_templates, triage
+from models.steps import accounts, approval, approval_templates, plans, triage
 from models.steps.absences import announce_absence
 from tests.factories import a_plan, a_reviewer, a_ticket, an_emergency, deadline, newest_plan
 from tests.models.test_approval_refusals import refuses
@@ -188,7 +188,7 @@ def test_urged_at_most_once_in_half_an_hour(cast, line, time):
 
 def test_a_new_round_can_be_urged_anew(cast, plan):
     approval.urge_approvers(plan, actor=cast.zhao)
-    fresh = approval.revise_plan(plan, actor=cast.zhao, risk="normal", steps="x")
+    fresh = plans.revise_plan(plan, actor=cast.zhao, risk="normal", steps="x")
     approval.urge_approvers(fresh, actor=cast.zhao)
 
 
@@ -196,9 +196,9 @@ def test_a_new_round_can_be_urged_anew(cast, plan):
 
 
 def test_a_withdrawal_is_told_and_a_revision_only_once(cast, plan):
-    approval.revise_plan(plan, actor=cast.zhao, risk="normal", steps="x")
+    plans.revise_plan(plan, actor=cast.zhao, risk="normal", steps="x")
     assert (told("plan_withdrawn"), told("to_approve")) == ([], ["chen", "wu", "chen", "wu"])
-    approval.withdraw_plan(newest_plan(plan.ticket), actor=cast.zhao)
+    plans.withdraw_plan(newest_plan(plan.ticket), actor=cast.zhao)
     assert told("plan_withdrawn") == ["chen", "wu"]
 
 
@@ -221,9 +221,9 @@ def test_a_round_with_everything_in_it_can_be_played_again(cast, time):
             lambda: approval.copy_plan(plan, actor=cast.zhao, people=[cast.li]),
             lambda: approval.urge_approvers(plan, actor=cast.zhao),
             lambda: approval.approve_plan(plan, actor=a_reviewer("mei")),
-            lambda: approval.revise_plan(plan, actor=cast.zhao, risk="normal", steps="x"),
+            lambda: plans.revise_plan(plan, actor=cast.zhao, risk="normal", steps="x"),
             lambda: approval.approve_plan(newest_plan(ticket), actor=cast.chen),
-            lambda: approval.revise_plan(newest_plan(ticket), actor=cast.zhao, risk="normal", steps="y"),
+            lambda: plans.revise_plan(newest_plan(ticket), actor=cast.zhao, risk="normal", steps="y"),
             lambda: approval.return_plan(newest_plan(ticket), actor=cast.wu, comment="x"),
         )
     ):

@@ -12,7 +12,7 @@ from models.record import attachment
 from models.record.attachment import Attachment
 from models.record.plan import Choice, Task
 from models.rules import rounds
-from models.steps import accounts, approval, intake, repair, triage
+from models.steps import accounts, approval, intake, plans, repair, triage
 from models.steps.absences import announce_absence, end_absence
 from tests.database import difference, everything
 from tests.factories import a_plan, a_reviewer, a_ticket, carry_out, newest_plan, person
@@ -49,7 +49,7 @@ def revise(plan, **more):
         "rollback": "有",
         "approvers": [person("chen"), person("wu")],
     }
-    return approval.revise_plan(plan, actor=person("zhao"), **({"risk": "major"} | texts | more))
+    return plans.revise_plan(plan, actor=person("zhao"), **({"risk": "major"} | texts | more))
 
 
 # --- a decision counts for one text
@@ -62,7 +62,7 @@ def test_a_stale_round(cast, plan):
     assert (plan.outcome, fresh.revision, fresh.ticket.state) == ("superseded", 2, "awaiting_approval")
     refuses(Conflict, lambda: approval.approve_plan(plan, actor=cast.wu), "newer revision")
     refuses(Conflict, lambda: approval.return_plan(plan, actor=cast.wu, comment="x"), "newer revision")
-    refuses(Conflict, lambda: approval.withdraw_plan(plan, actor=cast.zhao), "newer revision")
+    refuses(Conflict, lambda: plans.withdraw_plan(plan, actor=cast.zhao), "newer revision")
     refuses(Conflict, lambda: revise(plan), "newer revision")
     approval.approve_plan(fresh, actor=cast.wu)
     assert fresh.outcome == "", "what chen said of the old text does not count for the new one"
@@ -98,7 +98,7 @@ def test_a_foreign_round(cast, plan):
     refuses(Refused, lambda: approval.hand_over_seat(plan, actor=mei, to=cast.chen, reason="x", seat=plan.approvals[0]))
     refuses(Refused, lambda: approval.copy_plan(plan, actor=mei, people=[cast.liu]))
     refuses(Refused, lambda: approval.urge_approvers(plan, actor=mei))
-    refuses(Refused, lambda: approval.withdraw_plan(plan, actor=mei))
+    refuses(Refused, lambda: plans.withdraw_plan(plan, actor=mei))
     refuses(Refused, lambda: approval.read_copy(plan, actor=mei))
 
 
@@ -112,7 +112,7 @@ def test_after_the_round(cast, plan):
     approval.return_plan(plan, actor=cast.chen, comment="缺步骤")
     refuses(Conflict, lambda: approval.approve_plan(plan, actor=cast.wu), "decided already")
     withdrawn = a_plan(plan.ticket, risk="major")
-    approval.withdraw_plan(withdrawn, actor=cast.zhao)
+    plans.withdraw_plan(withdrawn, actor=cast.zhao)
     refuses(Conflict, lambda: approval.approve_plan(withdrawn, actor=cast.wu), "decided already")
     cancelled = a_plan(plan.ticket, risk="major")
     triage.cancel_ticket(cancelled.ticket, actor=cast.wang, reason="不用了")
@@ -205,7 +205,7 @@ def test_every_part_of_the_text_is_in_the_digest(cast, ticket):
     }
     said |= {"options": [Choice("清理", "高", "低", "一小时", "无", chosen=True)], "window": "w", "rollback": "r"}
     said |= {"backup": "b", "verification": "v", "touches_customer": True, "explanation": "会断开一分钟"}
-    plan = approval.submit_plan(ticket, actor=cast.zhao, **said)
+    plan = plans.submit_plan(ticket, actor=cast.zhao, **said)
     seen = {plan.digest}
     changes = [
         {"risk": "major", "approvers": [cast.chen, cast.wu]}, {"kind": "workaround"}, {"effect": "x"}, {"window": "x"},
@@ -220,11 +220,11 @@ def test_every_part_of_the_text_is_in_the_digest(cast, ticket):
         {"files": [intake.keep_file(actor=cast.zhao, name="b.txt", content=b"a").key]},
     ]  # fmt: skip
     for change in changes:
-        plan = approval.revise_plan(plan, actor=cast.zhao, **(said | change))
+        plan = plans.revise_plan(plan, actor=cast.zhao, **(said | change))
         assert plan.digest not in seen, change
         assert rounds.digest_of_plan(plan) == plan.digest
         seen.add(plan.digest)
-    again = approval.revise_plan(plan, actor=cast.zhao, **said)
+    again = plans.revise_plan(plan, actor=cast.zhao, **said)
     assert again.digest in seen
 
 

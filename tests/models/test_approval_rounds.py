@@ -9,7 +9,7 @@ from models.ground.errors import Conflict
 from models.record.approval import Approval
 from models.record.plan import Plan
 from models.rules import rounds
-from models.steps import approval, approval_templates
+from models.steps import approval, approval_templates, plans
 from tests.factories import a_plan, a_reviewer, a_ticket, person
 
 RULES = [
@@ -185,7 +185,7 @@ def next_round(ticket, plan, template):
     """The same text again, in a round of its own."""
     if ticket.state == "awaiting_plan":
         return a_plan(ticket, template=template)
-    return approval.revise_plan(
+    return plans.revise_plan(
         plan, actor=person("zhao"), risk="normal", steps="1. 清理缓存", kind="fix", template=template
     )
 

@@ -17,7 +17,7 @@ from models.record.link import CONSENT, DIRECTION, PROGRESS, Link, find_link, li
 from models.record.message import Message
 from models.rules import journal
 from models.rules.permissions import allows
-from models.steps import approval, consent, customer_verification
+from models.steps import approval, consent, customer_verification, plans
 from tests.database import difference, everything
 from tests.factories import TOUCHING, a_plan, a_request, a_ticket, carry_out, person
 
@@ -134,7 +134,7 @@ def test_another_plan_is_another_question(asked, cast):
     """A stale revision: the link is dead and says so, its answer counts for nothing; the newer question has its own."""
     old = living_link(asked, purpose=CONSENT)
     digest = asked.plans[-1].digest
-    approval.withdraw_plan(asked.plans[-1], actor=cast.zhao)
+    plans.withdraw_plan(asked.plans[-1], actor=cast.zhao)
     assert asked.state == "awaiting_plan"
     assert not question_view(asked, CONSENT)["is_open"]
     with pytest.raises(Conflict):

@@ -13,7 +13,17 @@ from models.insight.dossier import events_of
 from models.record.deadline import CANCELLED, MET, RUNNING
 from models.record.message import Message
 from models.rules import ladder, rounds
-from models.steps import accounts, another_policy, approval, closing, customer_verification, diagnosis, repair, triage
+from models.steps import (
+    accounts,
+    another_policy,
+    approval,
+    closing,
+    customer_verification,
+    diagnosis,
+    plans,
+    repair,
+    triage,
+)
 from tests.database import difference, everything
 from tests.factories import (
     a_plan,
@@ -165,7 +175,7 @@ def test_only_on_a_p0_by_its_handler_on_the_duty_leads_word(cast, ticket):
     usual = {"risk": "normal", "steps": "1. 重启", "how": "电话"}
     calm = a_ticket("awaiting_plan", severity="P1")
     refuses(Conflict, lambda: an_emergency(calm))
-    declare = approval.declare_emergency
+    declare = plans.declare_emergency
     refuses(Refused, lambda: declare(ticket, actor=cast.li, word_by=cast.chen, **usual))
     refuses(Invalid, lambda: declare(ticket, actor=cast.zhao, word_by=cast.wu, **usual))  # not the duty lead
     refuses(Invalid, lambda: declare(ticket, actor=cast.zhao, word_by=cast.chen, **usual | {"how": " "}))
@@ -196,8 +206,8 @@ def test_author_and_implementer_do_not_decide_afterwards_either(cast, ticket):
 
 def test_it_is_neither_withdrawn_nor_edited(cast, ticket):
     plan = an_emergency(ticket)
-    refuses(Conflict, lambda: approval.withdraw_plan(plan, actor=cast.zhao))
-    refuses(Conflict, lambda: approval.revise_plan(plan, actor=cast.zhao, risk="normal", steps="x"))
+    refuses(Conflict, lambda: plans.withdraw_plan(plan, actor=cast.zhao))
+    refuses(Conflict, lambda: plans.revise_plan(plan, actor=cast.zhao, risk="normal", steps="x"))
 
 
 def test_one_word_at_a_time(cast, ticket):

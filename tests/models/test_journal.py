@@ -12,7 +12,7 @@ from models.record.entry import Entry
 from models.record.event import Event, newest, since
 from models.record.ticket import Ticket
 from models.rules import journal
-from models.steps import approval, archiving, closing, comment, customer_verification, diagnosis, intake, repair, triage
+from models.steps import archiving, closing, comment, customer_verification, diagnosis, intake, plans, repair, triage
 from tests.database import difference, everything
 from tests.factories import a_ticket, an_answered_ticket, archive, carry_out, newest_plan
 
@@ -306,7 +306,7 @@ def test_the_archive_is_sound_and_tampering_shows(cast):
 def test_texts_never_stand_in_events(cast):
     ticket = an_answered_ticket()
     plan_ticket = a_ticket("awaiting_fix", description="独一无二的描述")
-    approval.keep_standard_change(newest_plan(plan_ticket), actor=cast.chen, title="x")
+    plans.keep_standard_change(newest_plan(plan_ticket), actor=cast.chen, title="x")
     archiving.draft_article(ticket, actor=cast.wang)
     said = " ".join(str(details) for details in db.session.scalars(select(Event.details)))
     assert "独一无二" not in said

@@ -24,6 +24,7 @@ from models.steps import (
     customer_verification,
     escalation,
     intake,
+    plans,
     repair,
     triage,
 )
@@ -238,7 +239,7 @@ def test_commands_beside_the_road_refuse_too(cast):
         lambda who: customer_verification.record_spoken(
             ticket, actor=who, said_by="x", how="电话", verdict=Verdict.YES
         ),
-        lambda who: approval.keep_standard_change(plan, actor=who, title="x"),
+        lambda who: plans.keep_standard_change(plan, actor=who, title="x"),
         lambda who: archiving.draft_article(ticket, actor=who),
         lambda who: archiving.edit_article(article, actor=who, title="x", symptom="x", solution="x"),
         lambda who: archiving.publish_article(article, actor=who),

@@ -23,7 +23,7 @@ from models.record.relation import bearer_of, is_known_incident, merged_in, open
 from models.record.ticket import Ticket
 from models.rules import journal
 from models.rules.permissions import allows, can_see
-from models.steps import approval, closing, comment, customer_verification, intake, relations, repair, triage
+from models.steps import closing, comment, customer_verification, intake, plans, relations, repair, triage
 from models.steps.closing import missing_pieces
 from tests.database import difference, everything
 from tests.factories import a_plan, a_request, a_ticket, an_emergency, archive, deadline, further, newest_plan, person
@@ -200,7 +200,7 @@ def test_a_late_approval_is_not_escaped_by_merging(cast):
 
 def test_after_the_plan_is_withdrawn_it_can_be_merged(cast):
     ticket, target = a_ticket("awaiting_approval"), a_ticket("awaiting_plan")
-    approval.withdraw_plan(newest_plan(ticket), actor=cast.zhao)
+    plans.withdraw_plan(newest_plan(ticket), actor=cast.zhao)
     merge(ticket, target)
     assert ticket.state == "merged"
 
@@ -450,6 +450,6 @@ def test_the_other_ticket_is_found_by_number_tail_or_words(cast):
 def test_a_plan_of_a_merged_ticket_is_not_forgotten(cast):
     """Nothing of either record is lost: what was thought of before stands in the record still."""
     ticket = a_ticket("awaiting_plan")
-    approval.withdraw_plan(a_plan(ticket), actor=cast.zhao)
+    plans.withdraw_plan(a_plan(ticket), actor=cast.zhao)
     merge(ticket, a_ticket("awaiting_plan"))
     assert [plan.outcome for plan in ticket.plans] == ["withdrawn"]

@@ -30,6 +30,7 @@ from models.steps import (
     consent,
     cooperation,
     customer_verification,
+    plans,
     policies,
     relations,
     repair,
@@ -71,7 +72,7 @@ def _on_late(decide):
 
 def _revise(ticket, _minutes):
     if plan := rounds.newest_plan(ticket):
-        approval.revise_plan(plan, actor=person("zhao"), risk="normal", steps="1. 换个办法")
+        plans.revise_plan(plan, actor=person("zhao"), risk="normal", steps="1. 换个办法")
 
 
 DEEDS = COMMON | {
