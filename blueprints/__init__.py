@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from blueprints import access, clock_words, commands, kept, labels, lists, one_time, pages, refusals, safety
+from blueprints import access, assets, clock_words, commands, kept, labels, lists, one_time, pages, refusals, safety
 from blueprints.account import routes as account
 from blueprints.admin import routes as admin
 from blueprints.approval import routes as approval
@@ -33,6 +33,7 @@ def register(app: Flask) -> None:
     """Register rooms, helpers and commands; refuse to start when a route declares no permission."""
     access.register(app)
     safety.register(app)
+    assets.register(app)
     one_time.register(app)
     refusals.register(app)
     pages.register(app)

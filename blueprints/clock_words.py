@@ -12,7 +12,7 @@ from models.ground import clock
 from models.record.deadline import Deadline
 from models.record.turn import whose_turn
 
-WARN, DANGER = (3600, 0.25), (1800, 0.1)  # seconds left, or part of the whole; as in app.js
+WARN, DANGER = (3600, 0.25), (1800, 0.1)  # seconds left, or part of the whole; as in static/js/clocks.js
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ def register(app: Flask) -> None:
     app.jinja_env.filters.update(local=local, linebreaks=linebreaks, size=size)
     app.jinja_env.globals.update(label=label, level_words=level_words, answer_words=answer_words)
     app.jinja_env.globals.update(told_to=told_to, mask=mask)
-    app.jinja_env.globals.update(now=clock.now, named=named, in_words=in_words, static=static)
+    app.jinja_env.globals.update(now=clock.now, named=named, in_words=in_words)
     app.context_processor(_of_every_page)
     with app.app_context():
         app.jinja_env.globals["ui"] = app.jinja_env.get_template("components/ui.html").module
@@ -163,11 +163,6 @@ def _translated_here(here: EvalContext, message: str, **values: Any) -> str:
     """The `_` of templates: what Jinja's own does in three calls, in one; a page says it a hundred times."""
     said = translated(message)
     return (Markup(said) if here.autoescape else said) % values  # noqa: S704 - as Jinja's: the catalogue is ours
-
-
-def static(name: str) -> str:
-    """Where a file of static/ is fetched from; icons ask for it thirty times a page."""
-    return f"{current_app.static_url_path}/{name}"
 
 
 def in_words(template: str) -> Markup:

@@ -33,6 +33,19 @@ SERVER = os.environ.get("BIHUAN_TEST_DB")  # a PostgreSQL server on which databa
 TEN_O_CLOCK = datetime(2026, 11, 18, 2, 0, tzinfo=UTC)  # Wednesday, a working day, 10:00 in Shanghai
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--full", action="store_true", help="tell also what takes too long for every run")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What is marked `full` is left out, unless asked for."""
+    if config.getoption("--full"):
+        return
+    full = [item for item in items if item.get_closest_marker("full")]
+    config.hook.pytest_deselected(items=full)
+    items[:] = [item for item in items if item not in set(full)]
+
+
 def examples(number: int) -> int:
     """How many random histories are told: all of them on SQLite, a fifth on PostgreSQL, where each takes longer."""
     return number // 5 if SERVER else number

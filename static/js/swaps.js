@@ -1,0 +1,22 @@
+// After a swap: clocks, drafts, stream and focus are set right again.
+const before = new WeakMap();
+on('htmx:before:swap', ({ detail: { ctx } }) => {
+  const active = document.activeElement, rows = [];
+  for (let row = active.closest('[id^=row-]'); row; row = row.nextElementSibling) rows.push(row.id);
+  before.set(ctx, { active, rows });
+});
+on('htmx:after:swap', ({ detail: { ctx } }) => {
+  if (ctx.swap === 'none') return;
+  const place = document.getElementById(ctx.target?.id) || ctx.target || body;
+  tell(place.dataset.at || (place === body && words.now));
+  tick();
+  all('[data-draft]').forEach(restore);
+  if (ctx.response?.status === 422) all('form:has([data-kept]) [data-paste]', place).forEach(input => hold(input, [])); // the server has them now
+  if (topics !== words.topics) listen();
+  const { active, rows } = before.get(ctx);
+  if (active === body || active.isConnected || document.activeElement !== body) return;
+  const row = rows.map(id => document.getElementById(id)).find(Boolean);
+  const next = row ? one('a,button', row) : one('h1,h2,h3', place) || place;
+  if (!row) next.tabIndex = -1;
+  next.focus({ preventScroll: true });
+});

@@ -1,0 +1,25 @@
+"""The sheet and the script: joined from their parts, kept by browsers for as long as their address."""
+
+import re
+
+import pytest
+
+from blueprints import assets
+
+
+@pytest.mark.parametrize(("name", "kind"), [("app.css", "text/css"), ("app.js", "text/javascript")])
+def test_all_parts_are_sent_as_one(client, name, kind):
+    response = client.get(assets.static(name))
+    assert response.mimetype == kind
+    folder = assets.STATIC / name.removeprefix("app.")
+    for part in folder.iterdir():
+        assert part.read_bytes() in response.data, f"{part.name} is not among the joined parts"
+    assert response.cache_control.max_age == assets.YEAR
+
+
+def test_another_content_has_another_address(client):
+    page = client.get("/login").text
+    addresses = set(re.findall(r"/static/[^\"#]+", page))
+    assert addresses
+    assert all(re.search(r"\?v=[0-9a-f]{10}$", address) for address in addresses), addresses
+    assert all(client.get(address).status_code == 200 for address in addresses)
