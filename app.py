@@ -35,6 +35,7 @@ class Settings(BaseSettings):
     env: Literal["demo", "production", "test"] = Field("demo", validation_alias="BIHUAN_ENV")
     smtp_url: str | None = Field(None, validation_alias="SMTP_URL")
     mail_from: str = Field("Bihuan <bihuan@localhost>", validation_alias="MAIL_FROM")
+    desk_phone: str = Field("", validation_alias="DESK_PHONE")
     log_level: str = Field("INFO", validation_alias="LOG_LEVEL")
     debug: bool = Field(False, validation_alias="FLASK_DEBUG")
 

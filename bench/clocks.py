@@ -37,7 +37,11 @@ ARMED_A_SECOND = 3_000  # clocks that can be set in a second, also on a machine 
 SHORT_REST = 0.05  # seconds between two pages of one visitor
 DEADLINES = Deadline.__table__
 SET = update(DEADLINES).where(DEADLINES.c.id == bindparam("which")).values(  # type: ignore[arg-type]
-    due_at=bindparam("at"), ring_at=bindparam("at"), mark=BREACH
+    started_at=bindparam("since"), due_at=bindparam("at"), ring_at=bindparam("at")
+)  # fmt: skip
+CAN_BE_SET = select(Deadline.id).join(Ticket).where(
+    Deadline.state == RUNNING, Deadline.mark == BREACH, Deadline.breached_at.is_(None), Deadline.ring_at.is_not(None),
+    Deadline.kind.not_in(HOUSEKEEPING), Ticket.state.not_in(ENDED),
 )  # fmt: skip
 
 
@@ -61,6 +65,9 @@ def clocks(database: Crowded) -> Iterator[Result]:
         yield _idle(server, running_now)
         yield from _one_by_one(engine, running_now)
         for number, (count, promised) in enumerate(AT_ONCE):
+            if count > _waiting(engine):
+                print(f"  {'clocks':<13} too few run for {count} at once; --open takes more tickets", flush=True)
+                continue
             sleep(SETTLE)
             yield from _all_at_once(server, engine, count=count, promised=promised, is_first=number == 0)
     yield from beside_jobs(database, lambda count: _set(engine, count, over=0.0, ahead=-1.0))
@@ -126,26 +133,27 @@ def _fire(engine: Engine, count: int, *, over: float) -> Watch:
 
 
 def _set(engine: Engine, count: int, *, over: float, ahead: float) -> datetime:
-    """Let so many running clocks breach, spread evenly, the first in `ahead` seconds; when that is."""
-    waiting = (
-        select(Deadline.id)
-        .join(Ticket)
-        .where(
-            Deadline.state == RUNNING, Deadline.mark == BREACH, Deadline.breached_at.is_(None),
-            Deadline.ring_at.is_not(None), Deadline.kind.not_in(HOUSEKEEPING), Ticket.state.not_in(ENDED),
-        )
-        .order_by(Deadline.kind, Deadline.id)
-        .limit(count)
-    )  # fmt: skip
+    """Let so many running clocks breach, spread evenly, the first in `ahead` seconds; when that is. They are thought to
+    have begun as long before as they are allowed, so that they are due when their policy says."""
+    waiting = CAN_BE_SET.with_only_columns(Deadline.id, Deadline.due_at, Deadline.started_at)
     with engine.connect() as connection:
-        ids = connection.scalars(waiting).all()
-    assert len(ids) == count, f"only {len(ids)} clocks can be set"
+        chosen = connection.execute(waiting.order_by(Deadline.kind, Deadline.id).limit(count)).all()
+    assert len(chosen) == count, f"only {len(chosen)} clocks can be set"
     begin = datetime.now(UTC) + timedelta(seconds=ahead)
     with engine.begin() as connection:
-        rows = [{"which": id_, "at": begin + timedelta(seconds=over * n / count)} for n, id_ in enumerate(ids)]
+        times = [begin + timedelta(seconds=over * n / count) for n in range(count)]
+        rows = [
+            {"which": row.id, "at": at, "since": at - (row.due_at - row.started_at)}
+            for row, at in zip(chosen, times, strict=True)
+        ]
         connection.execute(SET, rows)
     assert ahead < 0 or datetime.now(UTC) < begin, "the clocks were not set in time"
     return begin
+
+
+def _waiting(engine: Engine) -> int:
+    with engine.connect() as connection:
+        return connection.scalar(CAN_BE_SET.with_only_columns(func.count())) or 0
 
 
 def _look(connection: Connection, newest: int, watch: Watch) -> int:

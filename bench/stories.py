@@ -8,10 +8,12 @@ from types import SimpleNamespace
 from typing import Any
 
 from models.ground.vocabulary import HOUSEKEEPING, State
+from models.policy import clockface
+from models.policy.version import Edition
 from models.record import search
 from models.record.approval import Approval
 from models.record.archive import ArchiveRecord, freeze
-from models.record.deadline import BREACH, MET, RUNNING, Deadline
+from models.record.deadline import MET, RUNNING, Deadline
 from models.record.entry import Entry
 from models.record.event import Event
 from models.record.message import APP, MAIL, SENT, Message
@@ -37,11 +39,10 @@ ROAD = (
 TALKED_AFTER = 4  # the line of ROAD after which a ticket that has come further was talked about
 TALK = ("updated", "noted", "step_logged") * 3 + ("updated",)
 KIND = {"updated": "update", "noted": "note", "step_logged": "step"}
-# clock, minutes, the line of ROAD that opens it, the line that meets it
+# clock, the line of ROAD that opens it, the line that meets it
 CLOCKS = (
-    ("triage", 10, 0, 1), ("respond", 240, 0, 2), ("resolve", 1440, 0, 6), ("update", 600, 1, 6), ("plan", 120, 2, 3),
-    ("approve", 240, 3, 4), ("test", 480, 5, 6), ("follow_up", 120, 6, 7), ("silence", 7200, 6, 7), ("close", 30, 7, 8),
-    ("archive", 10080, 8, 9),
+    ("triage", 0, 1), ("respond", 0, 2), ("resolve", 0, 6), ("update", 1, 6), ("plan", 2, 3), ("approve", 3, 4),
+    ("test", 5, 6), ("follow_up", 6, 7), ("silence", 6, 7), ("close", 7, 8), ("archive", 8, 9),
 )  # fmt: skip
 READER = {
     "caller": "caller", "caller_if_asked": "caller", "first_line": "first_line", "assignee": "assignee",
@@ -73,6 +74,7 @@ class Cast:
     teams: list[int]
     contact: int
     policy: int
+    edition: Edition
 
 
 @dataclass
@@ -132,7 +134,8 @@ def words(random: Random, *, chinese: bool) -> str:
 def tokens(story: Story) -> dict[str, Any]:
     """What the full-text table keeps of the ticket."""
     _, ticket = story.rows[0]
-    return {"words": " ".join(search.tokens(f"{story.number} {ticket['description']}")), "ticket": story.id}
+    title, body = f"{story.number} {ticket['title']}", ticket["description"]
+    return {"title": search.words_of(title), "body": search.words_of(body), "ticket": story.id}
 
 
 def _happen(story: Story, name: str, who: str, next_event: Iterator[int]) -> int:
@@ -184,19 +187,22 @@ def _say(story: Story, name: str, next_event: Iterator[int]) -> None:
 
 
 def _promise(story: Story) -> list[datetime]:
-    """Every clock that has been opened: met in time, or due within the next days, so that no sweep has work to do."""
+    """Every clock that has been opened, due when its policy says: met in time, or long after the run."""
     due = []
-    for kind, minutes, opens, meets in CLOCKS:
+    for kind, opens, meets in CLOCKS:
         if opens > story.reached:
             continue
         started, met = story.times[opens], story.times[meets] if meets <= story.reached else None
-        ahead = timedelta(minutes=story.random.randint(300, 9000))
-        due_at = started + timedelta(minutes=minutes) if met else story.now + ahead
+        face = clockface.Clock(*story.cast.edition, kind, story.severity, started)
+        due_at = clockface.due_at(face)
+        if due_at is None:  # a P0 is not triaged by the clock
+            continue
+        mark, ring_at = clockface.next_mark(face, due_at, after=0, now=story.now)
         if not met and kind not in HOUSEKEEPING:
             due.append(due_at)
         story.rows.append((Deadline, {
             "ticket_id": story.id, "kind": kind, "round": 1, "severity": story.severity, "started_at": started,
-            "due_at": due_at, "state": MET if met else RUNNING, "mark": BREACH, "ring_at": None if met else due_at,
+            "due_at": due_at, "state": MET if met else RUNNING, "mark": mark, "ring_at": None if met else ring_at,
             "met_at": met, "late_by_triage": False,
         }))  # fmt: skip
     return due

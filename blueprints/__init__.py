@@ -2,7 +2,22 @@
 
 from flask import Flask
 
-from blueprints import access, assets, clock_words, commands, kept, labels, lists, one_time, pages, refusals, safety
+from blueprints import (
+    access,
+    assets,
+    begun,
+    clock_words,
+    commands,
+    kept,
+    keys,
+    labels,
+    lists,
+    one_time,
+    pages,
+    refusals,
+    safety,
+    undoing,
+)
 from blueprints.account import routes as account
 from blueprints.admin import routes as admin
 from blueprints.approval import routes as approval
@@ -13,19 +28,23 @@ from blueprints.clocks import routes as clocks
 from blueprints.cooperation import routes as cooperation
 from blueprints.customer_verification import routes as customer_verification
 from blueprints.diagnosis import routes as diagnosis
+from blueprints.drafts import routes as drafts
 from blueprints.extension import routes as extension
 from blueprints.health import routes as health
 from blueprints.intake import routes as intake
+from blueprints.jobs import routes as jobs
 from blueprints.knowledge import routes as knowledge
 from blueprints.on_call import routes as on_call
+from blueprints.palette import routes as palette
 from blueprints.relations import routes as relations
 from blueprints.repair import routes as repair
+from blueprints.setup import routes as setup
 from blueprints.tickets import routes as tickets
 from blueprints.triage import routes as triage
 
 ROOMS = (
     account, intake, triage, assessment, diagnosis, approval, extension, cooperation, repair, customer_verification,
-    archiving, relations, tickets, clocks, board, on_call, knowledge, admin, health,
+    archiving, relations, tickets, clocks, board, on_call, knowledge, palette, drafts, jobs, admin, health, setup,
 )  # fmt: skip
 
 
@@ -37,9 +56,12 @@ def register(app: Flask) -> None:
     one_time.register(app)
     refusals.register(app)
     pages.register(app)
+    begun.register(app)
     clock_words.register(app)
     kept.register(app)
     lists.register(app)
+    keys.register(app)
+    undoing.register(app)
     labels.register(app)  # last: the components keep the globals of this moment
     commands.register(app)
     for room in ROOMS:

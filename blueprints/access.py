@@ -5,26 +5,29 @@ import inspect
 from collections.abc import Callable
 from typing import Any, cast
 
-from flask import Flask, current_app, redirect, request, session, url_for
+from flask import Flask, current_app, g, redirect, request, session, url_for
 from flask_login import LoginManager, current_user
 from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy import select
 from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Response
 
-from blueprints import one_time, pages, refusals
+from blueprints import begun, one_time, pages, refusals
 from models.ground import clock
 from models.ground.db import db
-from models.ground.errors import Missing, Refused
+from models.ground.errors import Conflict, Missing, Refused
 from models.people.person import Person
 from models.people.session import session_of
+from models.record.approval import Approval
 from models.record.article import PUBLISHED, Article
 from models.record.cooperation import Cooperation
 from models.record.entry import Entry
 from models.record.extension import Extension
+from models.record.job import Job
 from models.record.link import Link, find_link
-from models.record.plan import Plan
+from models.record.plan import Plan, WorkStep
 from models.record.ticket import Ticket, find_ticket
+from models.rules import workflow
 from models.rules.permissions import allows, can_see, knows_of, visible
 
 IDLE_FOR = 12 * 3600  # seconds without a request after which a session ends
@@ -74,6 +77,8 @@ def requires(action: str, of: Callable[..., Any] | None = None) -> Callable[...,
                 if answered := one_time.answered_already():
                     return pages.done(answered)
                 raise
+            if request.method == "GET" and isinstance(thing, Ticket):
+                return _look(thing, action, lambda: view(thing, **args))
             return view(thing, **args)
 
         guarded.access = ("requires", action, of)  # type: ignore[attr-defined]
@@ -105,7 +110,8 @@ def sign_in_first() -> Response:
     if pages.is_fragment():
         return Response(status=401)
     if request.method != "GET":
-        return refusals.error_page(401, refusals.signed_out())
+        back = str(_seal().dumps(begun.came_from(request.referrer or "", request.host)))
+        return refusals.error_page(401, refusals.signed_out(), next=back, carried=begun.sealed())
     return redirect(url_for("account.login", next=sealed_here()), 303)
 
 
@@ -146,6 +152,24 @@ def plan(plan_id: int) -> Plan:
     return found
 
 
+def seat(plan_id: int, seat_id: int) -> Approval:
+    """A seat of this plan's round, if the ticket is visible to the person. Raises Missing."""
+    found = next((held for held in plan(plan_id).approvals if held.id == seat_id), None)
+    if found is None:
+        raise Missing("There is no such plan, or it is not visible to you.")
+    return found
+
+
+def work_step(step_id: int) -> WorkStep:
+    """What was recorded of the carrying out, if its ticket is visible to the person. Raises Missing."""
+    found = db.session.scalar(
+        select(WorkStep).join(Ticket, Ticket.id == WorkStep.ticket_id).where(WorkStep.id == step_id, visible(me()))
+    )
+    if found is None:
+        raise Missing("There is no such text, or it is not visible to you.")
+    return found
+
+
 def extension(extension_id: int) -> Extension:
     """The request for more time, if its ticket is visible to the person. Raises Missing."""
     found = db.session.scalar(select(Extension).join(Ticket).where(Extension.id == extension_id, visible(me())))
@@ -180,6 +204,14 @@ def article(slug: str) -> Article:
     return found
 
 
+def job(job_id: int) -> Job:
+    """Long work, of one's own or, for administrators, of anybody. Raises Missing."""
+    found = db.session.get(Job, job_id)
+    if found is None or not allows(me(), "view_job", found):
+        raise Missing("There is no such job, or it is not visible to you.")
+    return found
+
+
 def link(token: str) -> Link:
     """The link that a customer's token opens, alive or dead. Raises Missing for an unknown one."""
     found = find_link(token)
@@ -202,7 +234,18 @@ def by_id(model: type[Any]) -> Callable[[int], Any]:
 
 def _refuse_unless(action: str, thing: Any) -> None:
     if not allows(me(), action, thing):
+        g.refused = action
         raise Refused("You may not do this. Ask a supervisor or an administrator if you need to.")
+
+
+def _look(ticket: Ticket, action: str, view: Callable[[], Any]) -> Any:
+    """A page about a ticket; instead of a form that could not be handed in: why, and the way forward."""
+    try:
+        workflow.check_page(ticket, action)
+        return view()
+    except Conflict as refusal:
+        sentence = refusals.sentence_of(refusal)
+        return pages.show("tickets/not_now.html", status=409, ticket=ticket, sentence=sentence)
 
 
 def _names(of: Callable[..., Any]) -> list[str]:
@@ -219,7 +262,7 @@ def _person_of(token: str) -> Person | None:
         return None
     if now - session.get("seen", 0) > STAMP_EVERY:
         session["seen"] = now
-    held.person.session_token = token
+    held.person.session_token, held.person.session_ends = token, held.expires_at.isoformat()
     return held.person
 
 

@@ -4,11 +4,18 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-from flask import Flask, Response, current_app
+from flask import Flask, Response, current_app, g
+from markupsafe import Markup
 
 STATIC = Path(__file__).parent.parent / "static"
-SHEETS = ("reset", "tokens", "base", "frame", "parts", "forms", "lists", "ticket", "narrow", "print")
-SCRIPTS = ("ground", "trusted", "live", "clocks", "files", "drafts", "forms", "swaps", "small", "start")
+SHEETS = (
+    "reset", "tokens", "dark", "base", "frame", "parts", "forms", "lists", "cards", "palette", "triage", "ticket",
+    "charts", "wall", "narrow", "print",
+)  # fmt: skip
+SCRIPTS = (
+    "ground", "trusted", "live", "clocks", "announce", "held", "places", "files", "drafts", "signin", "offline",
+    "forms", "swaps", "small", "print", "keys", "palette", "start",
+)  # fmt: skip
 KINDS = {"app.css": "text/css", "app.js": "text/javascript"}  # what is joined
 YEAR = 365 * 24 * 3600  # seconds a browser may keep a file whose address changes when it does
 
@@ -16,7 +23,7 @@ YEAR = 365 * 24 * 3600  # seconds a browser may keep a file whose address change
 def register(app: Flask) -> None:
     """Serve the joined files beside the others of static/, and let browsers keep all of them."""
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = YEAR
-    app.jinja_env.globals["static"] = static
+    app.jinja_env.globals.update(static=static, sprite=sprite, symbols=symbols)
     app.view_functions["static"] = _serve
 
 
@@ -31,9 +38,37 @@ def static(name: str) -> str:
 def joined(name: str) -> bytes:
     """All parts of the script or of the sheet, in their order. The parts of the script share one scope of their own."""
     if name == "app.css":
-        return b"\n".join((STATIC / f"css/{part}.css").read_bytes() for part in SHEETS)
+        return b"\n".join(_sheet(part) for part in SHEETS)
     parts = b"\n".join((STATIC / f"js/{part}.js").read_bytes() for part in SCRIPTS)
     return b"(() => {\n'use strict';\n" + parts + b"})();\n"
+
+
+def sprite() -> str:
+    """Where icons are drawn from: the file of all of them, or the page itself, where it has brought its few."""
+    return "" if "symbols" in g else static("icons.svg")
+
+
+def symbols(*names: str) -> Markup:
+    """A few icons for the page that is being drawn: one file less to fetch on a slow line."""
+    g.symbols = names
+    return _symbols(names)
+
+
+@cache
+def _symbols(names: tuple[str, ...]) -> Markup:
+    lines = (STATIC / "icons.svg").read_text("utf-8").splitlines()
+    wanted = [line for name in names for line in lines if f'<symbol id="{name}"' in line]
+    return Markup("<svg hidden>" + "".join(wanted) + "</svg>")  # noqa: S704 - our own drawing
+
+
+def _sheet(part: str) -> bytes:
+    """A part of the sheet; the dark colours once more for those who leave it to the device (`light-dark()` would say it
+    without us, but browsers of before 2024 do not know it and would have no colours at all)."""
+    text = (STATIC / f"css/{part}.css").read_bytes()
+    if part != "dark":
+        return text
+    by_wish = text.replace(b"@media screen", b"@media screen and (prefers-color-scheme: dark)")
+    return text + by_wish.replace(b"[data-theme=dark]", b":root:not([data-theme=light])")
 
 
 def _serve(filename: str) -> Response:

@@ -89,6 +89,16 @@ def person_choices(role: str, nothing: Any = None) -> Callable[[], list[tuple[An
     return choices
 
 
+def login_choices(role: str, nothing: Any) -> Callable[[], list[tuple[Any, Any]]]:
+    """The same with the user name in front: in a list that is entered with a key, two letters find somebody."""
+
+    def choices() -> list[tuple[Any, Any]]:
+        people = sorted(db.session.scalars(holders(role)), key=lambda person: person.login)
+        return [("", nothing), *((person.id, f"{person.login} {person.name}") for person in people)]
+
+    return choices
+
+
 def whole(said: str) -> int | None:
     """A number in an address, small enough for every column; None for anything else."""
     return int(said) if said.isascii() and said.isdecimal() and len(said) < 10 else None

@@ -38,6 +38,7 @@ def register(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(local=local, linebreaks=linebreaks, size=size)
     app.jinja_env.globals.update(label=label, level_words=level_words, answer_words=answer_words)
+    app.jinja_env.globals.update(event_words=event_words)
     app.jinja_env.globals.update(told_to=told_to, mask=mask)
     app.jinja_env.globals.update(now=clock.now, named=named, in_words=in_words)
     app.context_processor(_of_every_page)
@@ -54,6 +55,11 @@ def label(kind: str, code: str | None) -> str:
     if (kind, code) not in known:
         known[kind, code] = str(words[code or ""])
     return known[kind, code]
+
+
+def event_words(name: str, *, of_request: bool) -> str:
+    """What an event is called; some have words of their own on a request: it is accepted, not solved (P8.3)."""
+    return label("event_of_request" if of_request and name in WORDS["event_of_request"] else "event", name)
 
 
 _labels: dict[str, dict[tuple[str, str | None], str]] = {}  # by language: as many as there are codes

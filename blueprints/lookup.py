@@ -87,7 +87,7 @@ class ColleagueLookup(Lookup):
 def offers(form: FlaskForm) -> Response | None:
     """For the browser's list, while somebody types in a field of the form; None when the whole page is wanted."""
     typed = [field for field in form if isinstance(field, Lookup) and field.name in request.args]
-    if not typed or not pages.is_fragment():
+    if not typed or not pages.is_fragment() or pages.beside_list():
         return None
     rows = typed[0].offers(request.args[typed[0].name])
     return pages.show("components/offers.html", field=typed[0], rows=rows)

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from blueprints.labels import forget_page
 from models.ground.db import db
+from models.insight.customer_view import words_for
 from models.people.session import PasswordReset
 from models.record.assessment import newest_assessment
 from models.record.deadline import open_deadlines
@@ -116,6 +117,7 @@ def _context(message: Message) -> dict[str, Any]:
         "resolution": _resolution(of),
         "plan": ticket.plans[-1] if ticket and ticket.plans else None,
         "assessment": newest_assessment(ticket) if ticket and ticket.is_request else None,
+        "words": words_for(of) if of else "",
         "due": {deadline.kind: deadline.due_at for deadline in open_deadlines(of)} if of else {},
         "base": base,
         "url": _url(message, base),

@@ -31,6 +31,18 @@ def read(action: str, thing: Any) -> str | None:
     return sealed[0] if sealed and sealed[1:] == [_viewer(), action, _name_of(thing)] else None
 
 
+def nonce() -> str | None:
+    """The random part of the token that was sent, whatever form it is of; None when it was shown to somebody else."""
+    sealed = _sealed()
+    return sealed[0] if sealed and sealed[1] == _viewer() else None
+
+
+def deed() -> str:
+    """What the form that is being sent was to do, whoever sends it; empty when the token is not ours."""
+    sealed = _sealed()
+    return sealed[2] if sealed else ""
+
+
 def spend(token: str, *, location: str) -> None:
     """Inside the command's own transaction: from now on this form leads to `location`."""
     once.spend(token, body=_body(), location=location)
@@ -50,8 +62,8 @@ def answered_already() -> str | None:
     """Where the form that is being sent again led, also when its sender may no longer send it."""
     if request.method in ("GET", "HEAD", "OPTIONS"):
         return None
-    nonce, viewer, *_rest = _sealed() or ("", "")
-    return answer_of(nonce) if nonce and viewer == _viewer() else None
+    token = nonce()
+    return answer_of(token) if token else None
 
 
 def _sealed() -> list[str] | None:

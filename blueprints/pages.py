@@ -1,5 +1,6 @@
 """Pages and forms: all that the house knows of htmx, and a POST from end to end."""
 
+import json
 from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,17 +13,18 @@ from jinja2_fragments.flask import render_block
 from sqlalchemy.exc import IntegrityError
 from werkzeug.datastructures import FileStorage
 
-from blueprints import one_time
+from blueprints import begun, one_time, undoing
 from blueprints.refusals import error_page, sentence_of
 from models.ground.db import db, expecting, last_words
 from models.ground.errors import Busy, Conflict, DomainError, Invalid
 from models.people.person import Person
-from models.record import attachment
+from models.record import attachment, draft
 from models.record.attachment import Attachment
 from models.record.link import Link
 from models.rules import workflow
 from models.steps.intake import keep_file
 
+WORKED_IN = {"/triage": "board"}  # lists in which one stays at work: their region is renewed after each deed
 POLL_EVERY = 15  # seconds a region waits for its next look while the live hub is silent
 
 
@@ -30,6 +32,7 @@ def register(app: Flask) -> None:
     """What forms ask while they are drawn."""
     app.jinja_env.globals.update(
         can=lambda action, ticket: workflow.can(_actor(), action, ticket),
+        beside_list=beside_list,
         kept_files=lambda: kept_files(_actor()),
     )
 
@@ -37,6 +40,11 @@ def register(app: Flask) -> None:
 def is_fragment() -> bool:
     """Whether htmx asks for a part of the page only."""
     return request.headers.get("HX-Request-Type") == "partial"
+
+
+def beside_list() -> bool:
+    """Whether the page is shown in the pane beside a list, from which one works on."""
+    return is_fragment() and request.headers.get("HX-Target", "").endswith("#preview")
 
 
 def show(template: str, *, status: int = 200, ptag: str = "", **context: Any) -> Response:
@@ -64,8 +72,19 @@ def not_modified() -> Response:
 def done(location: str) -> Response:
     """What was asked for has happened: go and look. 303 for browsers, HX-Redirect for htmx."""
     if request.headers.get("HX-Request"):
-        return Response(status=200, headers={"HX-Redirect": _loading(location)})
+        return Response(status=200, headers=_in_place() or {"HX-Redirect": _loading(location)})
     return redirect(location, 303)  # type: ignore[return-value]
+
+
+def _in_place() -> dict[str, str]:
+    """Of a deed done from within a list in which one stays at work: the list is fetched again where it stands."""
+    here = urlsplit(request.headers.get("HX-Current-URL", ""))
+    if here.path not in WORKED_IN:
+        return {}
+    path = here.path + (f"?{here.query}" if here.query else "")
+    target = f"#{WORKED_IN[here.path]}"
+    again = {"path": path, "target": target, "swap": "outerMorph", "push": "false", "headers": {"HX-Target": target}}
+    return {"HX-Location": json.dumps(again)}
 
 
 def _loading(location: str) -> str:
@@ -96,12 +115,14 @@ def act(
     if token is None:
         form.form_errors.append(_("This form is too old. Please check it and send it again."))
         return _again(form, page, 422)
-    location = ""
+    location, writer = "", current_user.id if current_user.is_authenticated else None
 
     def spend(result: Any) -> None:
         nonlocal location
         location = then(result)
         one_time.spend(token, location=location)
+        if writer:
+            draft.forget(writer, begun.place_of(action, request.path))
 
     try:
         with last_words(spend), expecting(_version()):
@@ -116,6 +137,7 @@ def act(
         if isinstance(refusal, Conflict):
             _show_both(form, thing)
         return _again(form, page, refusal.status)
+    undoing.remember(action, thing)
     return done(location or then(result))  # a deed that is no command has spent nothing
 
 
@@ -165,7 +187,8 @@ def _show_both(form: FlaskForm, thing: Any) -> None:
     for field in form:
         stored = getattr(thing, field.name, None)
         if isinstance(stored, str) and isinstance(field.data, str) and stored.strip() != field.data.strip():
-            field.errors = [*field.errors, _("It now says: %(text)s", text=stored)]
+            field.errors = [*field.errors, _("Somebody else has changed this meanwhile.")]
+            begun.set_against(field, stored)
 
 
 def _again(form: FlaskForm, page: Callable[[FlaskForm], Response], status: int) -> Response:
@@ -176,10 +199,12 @@ def _again(form: FlaskForm, page: Callable[[FlaskForm], Response], status: int) 
 
 
 def _block_of(template: str) -> str:
-    """`section#clocks` in HX-Target asks for the block `clocks`; without such a block, for `content`."""
+    """`section#clocks` in HX-Target asks for the block `clocks`; without such a block, for `content`, and
+    in the pane beside a list for `work`."""
     wanted = request.headers.get("HX-Target", "").rpartition("#")[2].replace("-", "_")
     blocks = current_app.jinja_env.get_template(template).blocks
-    return next((name for name in (wanted, "content") if name in blocks), "")
+    likely = (wanted, "content", *(("work",) if beside_list() else ()))
+    return next((name for name in likely if name in blocks), "")
 
 
 def _version() -> int | None:

@@ -8,9 +8,10 @@ from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from blueprints.labels import local
+from blueprints.labels import label, local
 from models.ground.db import db
 from models.ground.errors import DomainError
+from models.rules.permissions import MAY, ROLES
 
 log = structlog.get_logger("pages")
 
@@ -23,7 +24,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(Exception, _trouble)
 
 
-def error_page(code: int, text: str) -> Response:
+def error_page(code: int, text: str, **more: str) -> Response:
     """One page for every refusal, with a number to ask for help by."""
     db.session.rollback()
     titles = {
@@ -47,10 +48,17 @@ def error_page(code: int, text: str) -> Response:
         text=text,
         request_id=g.get("request_id", ""),
         back_url="",
+        who_may=roles_for(g.get("refused", "")) if code == 403 else [],
+        **more,
     )
     response = make_response(page, code)
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def roles_for(action: str) -> list[str]:
+    """The roles that may do it, so that whoever is refused knows whom to ask."""
+    return [label("role", role) for role in MAY.get(action, "").split() if role in ROLES]
 
 
 def sentence_of(refusal: DomainError) -> str:
@@ -61,7 +69,7 @@ def sentence_of(refusal: DomainError) -> str:
 
 def signed_out() -> str:
     """What somebody reads whose session ended while they were writing."""
-    return _("Your session has ended. Sign in in another window, then go back and send the form again.")
+    return _("Your session has ended. Sign in again: what you typed will stand in the form, ready to be sent.")
 
 
 def foreign() -> str:

@@ -1,15 +1,15 @@
 """The command line of the replay: `./run policy replay NAME` (P12.3)."""
 
 import json
-from dataclasses import asdict
 from datetime import datetime
-from typing import Any
 
 import click
 
-from models.insight.replay import Load, Replay, replay
-from models.policy.draft import PolicyDraft, draft_of
-from models.policy.version import PolicyVersion, editions_of
+from models.ground.errors import Missing
+from models.insight.replay import Replay, policy_meant, replay
+from models.insight.replayed import plain
+from models.policy.draft import PolicyDraft
+from models.policy.version import PolicyVersion
 
 
 @click.command("replay")
@@ -23,19 +23,17 @@ def play_again(name: str, first: datetime | None, last: datetime | None, as_json
         raise click.ClickException("The first day must not be after the last.")
     found = replay(_meant(name), first=first.date() if first else None, last=last.date() if last else None)
     if as_json:
-        click.echo(json.dumps(_plain(found), ensure_ascii=False))
+        click.echo(json.dumps(plain(found), ensure_ascii=False))
     else:
         _lines(found)
 
 
 def _meant(name: str) -> PolicyDraft | PolicyVersion:
     """The draft or the edition. Raises ClickException."""
-    name, _, edition = name.partition("@")
-    editions = [version for version in editions_of(name) if edition in ("", str(version.edition))]
-    found = (None if edition else draft_of(name)) or next(iter(editions), None)
-    if found is None:
-        raise click.ClickException(f"There is no policy {name}{'@' if edition else ''}{edition}. See: policy list")
-    return found
+    try:
+        return policy_meant(name)
+    except Missing as refusal:
+        raise click.ClickException(f"There is no policy {name}. See: policy list") from refusal
 
 
 def _lines(found: Replay) -> None:
@@ -54,28 +52,6 @@ def _lines(found: Replay) -> None:
     for when, load in (("before", found.before), ("after", found.after)):
         if load.busiest:
             _say("busiest hour", when, load.busiest[0].isoformat(), load.busiest[1])
-
-
-def _plain(found: Replay) -> dict[str, Any]:
-    """What programs read: days and hours in ISO 8601."""
-    return {
-        "from": found.first.isoformat(),
-        "to": found.last.isoformat(),
-        "of_all": found.of_all,
-        "tickets": found.tickets,
-        "left_out": {why: asdict(named) for why, named in sorted(found.left_out.items())},
-        "breaches": [
-            {"kind": kind, "level": level} | asdict(row) for (kind, level), row in sorted(found.breaches.items())
-        ],
-        "before": _plain_load(found.before, found.names),
-        "after": _plain_load(found.after, found.names),
-    }
-
-
-def _plain_load(load: Load, names: dict[int, str]) -> dict[str, Any]:
-    people = [{"id": id_, "name": names[id_], "told": told} for id_, told in sorted(load.people.items())]
-    busiest = {"hour": load.busiest[0].isoformat(), "count": load.busiest[1]} if load.busiest else None
-    return {"rungs": dict(sorted(load.rungs.items())), "people": people, "busiest": busiest}
 
 
 def _say(*words: object) -> None:

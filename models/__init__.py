@@ -1,6 +1,6 @@
 """The business: tables and rules. No request, no Redis, no prose. Importing this knows every table."""
 
-from models.people import absence, customer, person, rota, session, team
+from models.people import absence, customer, feed, person, rota, session, team
 from models.policy import draft, version
 from models.record import (
     approval,
@@ -17,6 +17,7 @@ from models.record import (
     event,
     extension,
     heartbeat,
+    job,
     link,
     message,
     number,
@@ -27,10 +28,11 @@ from models.record import (
     ticket,
     verdict,
 )
+from models.record import draft as form_draft
 
 __all__ = [
     "absence", "approval", "archive", "article", "assessment", "attachment", "consent", "cooperation", "customer",
     "deadline", "demo_clock", "draft",
-    "drill", "entry", "event", "extension", "heartbeat", "link", "message", "number", "once", "person", "plan",
-    "relation", "resolution", "rota", "session", "team", "ticket", "verdict", "version",
+    "drill", "entry", "event", "extension", "feed", "form_draft", "heartbeat", "job", "link", "message", "number",
+    "once", "person", "plan", "relation", "resolution", "rota", "session", "team", "ticket", "verdict", "version",
 ]  # fmt: skip

@@ -58,7 +58,8 @@ class Element:
         for part in self.inside:
             if isinstance(part, Element):
                 yield part
-                yield from part._elements()
+                if part.tag != "template":  # what it holds is not on the page
+                    yield from part._elements()
 
     def _words(self) -> Iterator[str]:
         for part in self.inside:
@@ -72,10 +73,16 @@ class Page(Element):
     """An HTML answer."""
 
     def __init__(self, response: TestResponse) -> None:
-        super().__init__("document", {})
+        self.tag, self.attributes = "document", {}
         self.response, self.status = response, response.status_code
-        if response.mimetype == "text/html":
-            _Reader(self).feed(response.get_data(as_text=True))
+
+    @cached_property
+    def inside(self) -> "list[Element | str]":  # type: ignore[override]
+        """Read at the first look: half of all pages are only passed through."""
+        read = Element("document", {})
+        if self.response.mimetype == "text/html":
+            _Reader(read).feed(self.response.get_data(as_text=True))
+        return read.inside
 
     def forms(self, action: str | None = None) -> "list[Form]":
         """The forms that act, or those of one action (their `data-action`)."""
@@ -163,7 +170,7 @@ class Browser:
 
 
 class _Reader(HTMLParser):
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Element) -> None:
         super().__init__()
         self.open: list[Element] = [page]
 

@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,13 +14,15 @@ from uuid import uuid4
 import flask_migrate
 import psycopg
 import pytest
-from flask import Flask
+from flask import Flask, session
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, event, select
+from sqlalchemy import Connection, Engine, event, select
 from sqlalchemy.engine import URL, make_url
+from werkzeug.http import parse_cookie
 
 from app import Settings, create_app
 from blueprints import kept
+from blueprints.account.sign_in import remember
 from models import demonstration
 from models.ground import clock, disk, tokens
 from models.ground.db import db
@@ -27,7 +30,9 @@ from models.people.customer import Contact
 from models.people.person import Person, find_person
 from models.people.team import Service, Team
 from models.record import attachment
+from models.steps import accounts
 from tests.browsing import Browser
+from tests.shelf import SHELF
 
 SERVER = os.environ.get("BIHUAN_TEST_DB")  # a PostgreSQL server on which databases may be made; unset: SQLite
 TEN_O_CLOCK = datetime(2026, 11, 18, 2, 0, tzinfo=UTC)  # Wednesday, a working day, 10:00 in Shanghai
@@ -79,19 +84,24 @@ class SqliteFile:
     """One file, copied from the finished one before each test."""
 
     def __init__(self, folder: Path) -> None:
-        self.file, self.finished = folder / "test.sqlite3", folder / "finished.sqlite3"
+        self.file = folder / "test.sqlite3"
         self.url = f"sqlite:///{self.file}"
 
-    def keep(self) -> None:
+    def keep(self, name: str = "finished") -> None:
+        db.session.rollback()
         db.engine.dispose()
-        with closing(sqlite3.connect(self.file)) as source, closing(sqlite3.connect(self.finished)) as target:
+        with closing(sqlite3.connect(self.file)) as source, closing(sqlite3.connect(self._kept(name))) as target:
             source.backup(target)
 
-    def renew(self) -> None:
+    def renew(self, name: str = "finished") -> None:
+        db.session.rollback()
         db.engine.dispose()
         for ending in ("-wal", "-shm"):
             self.file.with_name(self.file.name + ending).unlink(missing_ok=True)
-        shutil.copyfile(self.finished, self.file)
+        shutil.copyfile(self._kept(name), self.file)
+
+    def _kept(self, name: str) -> Path:
+        return self.file.with_name(f"{name}.sqlite3")
 
 
 class PostgresDatabase:
@@ -132,14 +142,19 @@ def _house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace
     app = create_app(settings(home, database_url=database.url))
     app.config["TESTING"] = False  # refusals and errors become pages, as they do for people
     with app.app_context(), clock.hold(TEN_O_CLOCK):
-        if not SERVER:
+        if isinstance(database, SqliteFile):
             _never_wait_for_the_disk(db.engine)
+            SHELF.database = database
+            event.listen(
+                db.engine, "begin", lambda c: SHELF.close() if c.get_execution_options().get("write") else None
+            )
         flask_migrate.upgrade()
         demonstration.found_desk()
         demonstration.cast_people()
+        cookies = {login: _sign_in(app, login) for login, *_ in demonstration.PEOPLE}
         db.session.remove()
         database.keep()
-    yield SimpleNamespace(app=app, database=database, home=home)
+    yield SimpleNamespace(app=app, database=database, home=home, cookies=cookies)
     if SERVER:
         with app.app_context():
             database.drop()
@@ -153,7 +168,7 @@ def settings(home: Path, **given: object) -> Settings:
 
 
 @pytest.fixture
-def app(_house: SimpleNamespace, time: object) -> Iterator[Flask]:
+def app(_house: SimpleNamespace, time: object, request: pytest.FixtureRequest) -> Iterator[Flask]:
     """The application on a fresh database, with an application context for commands."""
     with _house.app.app_context():
         # Another application may have been made meanwhile in this process; these belong to the last one.
@@ -161,6 +176,8 @@ def app(_house: SimpleNamespace, time: object) -> Iterator[Flask]:
         attachment.use_folder(_house.home / "files")
         _house.database.renew()
         kept.forget()
+        if "monkeypatch" not in request.fixturenames:  # histories made under a changed house are its own
+            SHELF.open()
         yield _house.app
         db.session.remove()
 
@@ -197,15 +214,47 @@ def browser(app: Flask) -> Browser:
 
 
 @pytest.fixture
-def sign_in(app: Flask) -> Callable[[str], Browser]:
-    """`sign_in("zhang")`: a browser in which that person has signed in."""
+def sign_in(app: Flask, _house: SimpleNamespace) -> Callable[[str], Browser]:
+    """`sign_in("zhang")`: a browser in which that person has signed in; the cast did so before the first test."""
 
     def signed_in(login: str) -> Browser:
-        browser = Browser(app)
-        browser.sign_in(login, demonstration.PASSWORD)
+        browser, held = Browser(app), _house.cookies.get(login)
+        if held and held.is_good():
+            browser.client.set_cookie("bihuan", held.cookie)
+        else:
+            browser.sign_in(login, demonstration.PASSWORD)
         return browser
 
     return signed_in
+
+
+@dataclass(frozen=True)
+class Held:
+    """The cookie of a session; it ends when the person's epoch rises."""
+
+    person: int
+    epoch: int
+    cookie: str
+
+    def is_good(self) -> bool:
+        db.session.rollback()
+        return db.session.scalar(select(Person.epoch).where(Person.id == self.person, Person.active)) == self.epoch
+
+
+def _sign_in(app: Flask, login: str) -> Held:
+    """A session opened for them, with the cookie that /login would have given."""
+    with app.test_request_context():
+        person = find_person(login)
+        assert person
+        remember(person, accounts.sign_in(person, browser="test"))
+        response = app.make_response("")
+        app.session_interface.save_session(app, session._get_current_object(), response)
+        return Held(person.id, person.epoch, parse_cookie(response.headers["Set-Cookie"])["bihuan"])
+
+
+def _close_the_shelf(connection: Connection) -> None:
+    if connection.get_execution_options().get("write"):
+        SHELF.close()
 
 
 def _never_wait_for_the_disk(engine: Engine) -> None:

@@ -2,7 +2,7 @@
 
 from sqlalchemy import select, text
 
-from models.ground.db import db
+from models.ground.db import db, is_sqlite
 
 # What the machinery keeps for itself while people only look.
 NOT_BUSINESS = ("session", "once", "heartbeat")
@@ -18,7 +18,7 @@ def everything(*, but: tuple[str, ...] = ()) -> Rows:
         for table in db.metadata.sorted_tables
         if table.name not in but
     }
-    found = db.session.execute(text("SELECT ticket_id, tokens FROM search_text"))
+    found = db.session.execute(text(f"SELECT {'rowid, *' if is_sqlite() else '*'} FROM search_text"))
     rows["search_text"] = sorted(repr(tuple(row)) for row in found)
     db.session.rollback()
     return rows

@@ -26,6 +26,7 @@ from models.steps import (
     another_policy,
     approval,
     archiving,
+    chasing,
     closing,
     comment,
     consent,
@@ -40,6 +41,7 @@ from models.steps import (
     relations,
     repair,
     triage,
+    undo,
 )
 from tests.factories import (
     ROAD,
@@ -112,7 +114,7 @@ def _owe_late_approval(ticket: Ticket, *, newest: bool, rule: str = "any") -> No
     """As if a plan of zhao's had gone ahead on chen's word, before the others or after them (P7.5)."""
     if not ticket.is_open:
         return
-    said = planning.said("normal", "1. 切换备机", "", False, "", {})
+    said = planning.said({"risk": "normal", "steps": "1. 切换备机"})
     plan = planning.write(ticket, person("zhao"), said, ())
     plan.outcome, plan.late, plan.rule, ticket.emergency = "emergency", "owed", rule, True
     plan.word_by, plan.word_how, plan.word_at = person("chen"), "电话", clock.now()
@@ -283,6 +285,11 @@ def _make_another(ticket: Ticket) -> None:
         a_ticket(reporter=person("he"))
 
 
+def _hand_over(ticket: Ticket) -> None:
+    if ticket.state in workflow.STEPS["take_back"].come_from:
+        triage.hand_over_ticket(ticket, actor=person("chen"), reason="休假", assignee=person("li"))
+
+
 def _link(ticket: Ticket) -> None:
     _make_another(ticket)
     if ticket.state != "archived":
@@ -363,6 +370,9 @@ DEEDS: dict[str, Deed] = {
         t, actor=a, deliver_at=clock.now() + timedelta(days=40), reason="依赖的接口推迟了。"), made=a_request),
     "merge": Deed("wang", lambda t, a: relations.merge_ticket(t, actor=a, into=_other_of(t)), _make_another),
     "unmerge": Deed("wang", lambda t, a: relations.unmerge_ticket(t, actor=a)),
+    "untriage": Deed("wang", lambda t, a: undo.undo_triage(t, actor=a, seq=t.seq)),
+    "take_back": Deed("chen", lambda t, a: undo.undo_hand_over(t, actor=a, seq=t.seq), _hand_over),
+    "put_back": Deed("zhao", lambda t, a: undo.undo_taking(t, actor=a, seq=t.seq)),
     "relate": Deed("wang", lambda t, a: relations.relate(
         t, actor=a, other=_other_of(t), kind="related", reason="同一台服务器。"), _make_another),
     "unrelate": Deed("wang", _unlink, _link),
@@ -394,6 +404,7 @@ DEEDS: dict[str, Deed] = {
         t, actor=a, root_cause="缓存写满。", cause=Cause.CAPACITY)),
     "reuse": Deed("wang", _reuse, _write_article),
     "ask": Deed("wang", lambda t, a: triage.ask_reporter(t, actor=a, question="几点开始的?")),
+    "chase": Deed("zhang", lambda t, a: chasing.chase_ticket(t, actor=a)),
     "supply": Deed("zhang", lambda t, a: intake.supply_information(t, actor=a, text="九点开始。")),
     "wait": Deed("wang", lambda t, a: comment.wait_for(t, actor=a, party="vendor", reason="等备件。")),
     "resume": Deed("wang", lambda t, a: comment.resume_work(t, actor=a), _begin_to_wait),

@@ -36,6 +36,7 @@ from models.steps import (
     triage,
     wish,
 )
+from tests.shelf import told_once
 
 # Impact and urgency for which the matrix of the default policy suggests the severity (P3.3).
 MATRIX = {
@@ -56,6 +57,7 @@ TOUCHING = {
 }
 
 
+@told_once
 def a_ticket(
     state: str = "awaiting_triage",
     *,
@@ -93,6 +95,7 @@ def a_ticket(
     return ticket
 
 
+@told_once
 def a_request(
     state: str = "awaiting_triage",
     *,
@@ -146,6 +149,7 @@ def further(ticket: Ticket, passed: str) -> None:
     )  # fmt: skip
 
 
+@told_once
 def an_answered_ticket(severity: str = "P3", *, contact: Contact | None = None) -> Ticket:
     """A question that the first line answered at once (P3.9); it waits for the customer."""
     ticket = a_ticket(severity=severity, contact=contact)

@@ -54,8 +54,9 @@ def facts(ticket: Ticket) -> SimpleNamespace:
         asked={c.contact_id for c in rows("cooperation", **here)},
         affected={a.person_id for a in rows("affected", **here)},
         workers={human(w.person_id) for w in (*rows("work_step", **here), *assigned)},
-        askers={e.asked_by_id for e in rows("extension", **here, outcome="")},
+        askers={human(e.asked_by_id) for e in rows("extension", **here, outcome="")},
         above={ticket.assignee_id for ticket in above},
+        deeds=[e.actor_id for e in sorted(rows("event", **here), key=lambda e: e.seq) if e.actor_id or e.link_id],
         absences=rows("absence"),
     )  # fmt: skip
 
@@ -92,13 +93,15 @@ def owned(actor: Person, known: SimpleNamespace, *, is_staff: bool) -> set[str]:
         "seat": any(sits(actor, plan, known, is_staff=is_staff) for plan in known.newest),
         "late_seat": any(sits(actor, plan, known, is_staff=is_staff) for plan in known.late),
         "copied": me in known.copied,
+        "in_rounds": bool(rows("approval", person_id=me) or rows("plan_copy", person_id=me)),
         "asked_contact": me in known.asked,
         "affected": me in known.affected,
+        "doer": known.deeds[-1:] == [me],
         "incident_assignee": me in known.above,
         "own_plan": any(human(plan.author_id) == one for plan in known.newest),
         "own_late_plan": any(human(plan.author_id) == one for plan in known.late),
         "implementer": one in known.workers,
-        "own_request": me in known.askers,
+        "own_request": one in known.askers,
     }
     return {word for word, holds in is_.items() if holds}
 

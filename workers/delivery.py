@@ -1,20 +1,17 @@
 """Delivery: one message from the outbox to its channel, under a lease so that nobody sends it twice."""
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import partial
 
 import structlog
-from flask import Flask, current_app
-from sqlalchemy.exc import SQLAlchemyError
+from flask import current_app
 
 from app import Settings
 from blueprints.messages import render
 from models.ground.db import db
-from models.ground.errors import DomainError
 from models.record import message as outbox
 from models.record.message import Message
 from workers.channels import NotSent, mail
+from workers.lease import renewed
 
 RENEW_EVERY = 2.0  # seconds; the lease itself lasts 6
 
@@ -42,31 +39,8 @@ def deliver(message_id: int) -> None:
 def _send(message: Message) -> None:
     letter, message_id, header = render(message), message.id, message.message_id
     db.session.remove()  # no transaction stays open while the network takes its time
-    with _lease(message_id):
+    with renewed(partial(outbox.renew, message_id), every=RENEW_EVERY):
         mail.send(letter, message_id=header, smtp_url=_smtp_url())
-
-
-@contextmanager
-def _lease(message_id: int) -> Iterator[None]:
-    """Keep the claim alive from a second thread for as long as the block runs."""
-    done = threading.Event()
-    flask: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    keeper = threading.Thread(target=_renew, args=(flask, message_id, done), daemon=True)
-    keeper.start()
-    try:
-        yield
-    finally:
-        done.set()
-        keeper.join()
-
-
-def _renew(flask: Flask, message_id: int, done: threading.Event) -> None:
-    while not done.wait(RENEW_EVERY):
-        try:
-            with flask.app_context():
-                outbox.renew(message_id)
-        except (SQLAlchemyError, DomainError):
-            log.exception("lease not renewed", message=message_id)
 
 
 def _smtp_url() -> str:

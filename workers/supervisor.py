@@ -20,6 +20,7 @@ from app import Settings, create_app
 from models import demonstration
 from models.ground import clock
 from models.ground.db import db
+from models.people import claim
 from workers import entrance, logs, prepare, queues, valkey
 from workers.processes import Child, Family, allow_many_files, share_memory
 from workers.tasks import TASKS
@@ -113,7 +114,10 @@ class House:
         """Say where the house stands, once its door opens."""
         if not self._is_announced and entrance.is_open(self._settings):
             self._is_announced = True
-            if self._settings.env == "demo":
+            if claim.is_going_on(self._settings.home):
+                code = claim.print_code(self._settings.home)
+                _say("set up", f"{self._settings.base_url}/setup   code: {code}")
+            elif self._settings.env == "demo":
                 logins = " ".join(person[0] for person in demonstration.PEOPLE)
                 _say("accounts", f"{logins}   password: {demonstration.PASSWORD}")
             _say("ready", f"{self._settings.base_url}   Ctrl-C stops")
@@ -145,10 +149,13 @@ def _prepare(app: Flask, settings: Settings, *, wants_demonstration: bool) -> No
             with prepare.alone(settings.home):
                 if prepare.migrate(app):
                     _say("database", "tables brought to the newest version")
-                if wants_demonstration and demonstration.load_demonstration():
+                begun = claim.is_going_on(settings.home)  # who is setting up wants no demonstration
+                if wants_demonstration and not begun and demonstration.load_demonstration():
                     _say("data", "demonstration loaded")
                 elif prepare.found_desk():
                     _say("data", "an empty desk with the standard policy")
+                if claim.is_unclaimed():
+                    claim.print_code(settings.home)
         except DBAPIError as error:
             where = db.engine.url.render_as_string(hide_password=True)
             sys.exit(f"The database {where} cannot be used: {' '.join(str(error.orig).split())}")

@@ -1,7 +1,7 @@
-"""Following the event table by number, with a little patience for numbers that are committed late."""
+"""Following the event table by number, with a little patience for numbers that are committed late; and the inboxes."""
 
 from models.ground import clock
-from models.record import event
+from models.record import event, message
 from models.record.event import Change
 
 PATIENCE = 10.0  # seconds that a missing number is waited for: its transaction may still be running
@@ -40,3 +40,17 @@ class Tail:
         assert self._newest is not None
         oldest, floor = clock.steady() - PATIENCE, self._newest - WINDOW
         self._missing = {n: since for n, since in self._missing.items() if since > oldest and n > floor}
+
+
+class Letters:
+    """Messages in inboxes for which no event rings: a drill, a job that has ended."""
+
+    def __init__(self) -> None:
+        self._seen: set[int] | None = None
+
+    def read(self) -> dict[str, int]:
+        """The topic of each inbox that has got one since the last look, with its newest; the first look tells none."""
+        newest = message.news()
+        seen = {id_ for id_, _ in newest} if self._seen is None else self._seen
+        self._seen = {id_ for id_, _ in newest}
+        return {f"u-{person_id}": id_ for id_, person_id in reversed(newest) if id_ not in seen}

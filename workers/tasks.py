@@ -12,10 +12,11 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from workers.delivery import deliver
+from workers.jobs import work
 from workers.sweep import sweep
 
-TASKS: dict[str, Callable[..., None]] = {"sweep": sweep, "deliver": deliver}  # each has the queue of its name
-SECONDS = {"sweep": 60, "deliver": 120}
+TASKS: dict[str, Callable[..., None]] = {"sweep": sweep, "deliver": deliver, "job": work}  # each has its own queue
+SECONDS = {"sweep": 60, "deliver": 120, "job": 3600}
 LONGEST_PAYLOAD = 1_000  # bytes
 
 log = structlog.get_logger("tasks")

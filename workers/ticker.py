@@ -5,7 +5,7 @@ Any number of tickers may run: what they do is claimed in the database, what the
 
 import signal
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from time import sleep
 
 import structlog
@@ -16,12 +16,13 @@ from models.clockwork import auditor, calendars, escalation
 from models.ground import clock
 from models.ground.db import db
 from models.ground.errors import DomainError
-from models.record import attachment, heartbeat
+from models.record import attachment, draft, heartbeat, job
 from models.record import message as outbox
 from models.record.event import Change
 from workers.delivery import deliver
+from workers.jobs import leaving, work
 from workers.queues import Doorbell
-from workers.tail import Tail
+from workers.tail import Letters, Tail
 
 PERIOD = 0.25  # seconds between two looks
 RING_AGAIN = 1.0  # seconds between two rings while the same clock waits
@@ -43,6 +44,7 @@ def tick_until_stopped(app: Flask, *, redis_url: str) -> None:
     def stop(*_: object) -> None:
         nonlocal going
         going = False
+        leaving.set()
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
@@ -58,13 +60,16 @@ class Ticker:
     def __init__(self, app: Flask, redis_url: str) -> None:
         self._app = app
         self._bell = Doorbell(redis_url)
-        self._tail = Tail()
+        self._tail, self._letters = Tail(), Letters()
         self._first_due: int | None = None
         self._rung_at = self._due_since = self._beat_at = self._complained_at = float("-inf")
         self._tidied_at = self._audited_at = clock.steady()
         self._untold: dict[str, int] = {}  # topic → newest version
         self._waiting: dict[int, float] = {}  # message id → when it was rung
         self._sending: set[int] = set()
+        self._asked: dict[int, float] = {}  # job id → when it was rung
+        self._working: Future[None] | None = None
+        self._worker = ThreadPoolExecutor(1, "jobs")
         self._sender = ThreadPoolExecutor(1, "sender")
         self._auditor = ThreadPoolExecutor(1, "auditor")
 
@@ -72,7 +77,8 @@ class Ticker:
         """One look at everything; True when there is more to do at once."""
         more = False
         with self._app.app_context():
-            for duty in (self._news, self._deadlines, self._calendars, self._mail, self._life, self._tidy, self._audit):
+            for duty in (self._news, self._deadlines, self._calendars, self._mail, self._jobs, self._life, self._tidy,
+                         self._audit):  # fmt: skip
                 more = self._attempt(duty) or more
         return more
 
@@ -88,7 +94,7 @@ class Ticker:
             return False
 
     def _news(self) -> bool:
-        self._untold |= topics_of(self._tail.read())
+        self._untold |= topics_of(self._tail.read()) | self._letters.read()
         if self._untold and (self._bell.tell(self._untold) or len(self._untold) > MOST_UNTOLD):
             self._untold = {}  # when Redis has been away for long, every page looks anew on its own
         return False
@@ -140,6 +146,31 @@ class Ticker:
         finally:
             self._sending.discard(message_id)
 
+    def _jobs(self) -> bool:
+        """Long work has a worker of its own; when none comes, it is done here, beside the clocks."""
+        now, due = clock.steady(), job.due()
+        is_at_work = bool(due) and job.is_at_work()
+        self._asked = {id_: self._asked.get(id_, 0.0) for id_ in due}
+        for id_, rung_at in self._asked.items():
+            if not rung_at:
+                self._bell.ring("job", id_)
+            if not rung_at or is_at_work:  # patience begins when nobody is at any
+                self._asked[id_] = now
+            elif not self._bell.is_there or now - rung_at >= SEND_PATIENCE:
+                self._work_here(id_)
+        return False
+
+    def _work_here(self, job_id: int) -> None:
+        if self._working is None or self._working.done():
+            self._working = self._worker.submit(self._work, job_id)
+
+    def _work(self, job_id: int) -> None:
+        try:
+            with self._app.app_context():
+                work(job_id)
+        except (SQLAlchemyError, DomainError):
+            log.exception("job interrupted", job=job_id)
+
     def _tidy(self) -> bool:
         """Now and then, files that belong to nothing are taken away; beside the clocks, not in their way."""
         if clock.steady() - self._tidied_at >= TIDY_EVERY:
@@ -150,6 +181,8 @@ class Ticker:
     def _take_away(self) -> None:
         try:
             with self._app.app_context():
+                job.forget_results()
+                draft.remove_stale()
                 attachment.remove_orphans()
         except (SQLAlchemyError, DomainError):
             log.exception("not tidied")

@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from models.ground import clock
 from models.ground.errors import DomainError
 from models.record import heartbeat
-from workers import queues
+from workers import jobs, queues
 from workers.tasks import BihuanJob
 
 WORKER_TTL = 30  # seconds; an idle worker speaks up every WORKER_TTL - 15
@@ -76,6 +76,7 @@ class DeskWorker(SimpleWorker):
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         DeskWorker.is_leaving = self._stop_requested = True
+        jobs.leaving.set()
         if self.get_state() != WorkerStatus.BUSY:
             raise StopRequested
 

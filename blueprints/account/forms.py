@@ -18,6 +18,7 @@ USUAL_ZONES = (
     "UTC",
 )
 LANGUAGES = (("zh", "中文"), ("en", "English"))  # each names itself
+DENSITIES = (("compact", _l("Close together")), ("default", _l("Usual")), ("comfy", _l("Wide apart")))
 THEMES = (("auto", _l("As the device")), ("light", _l("Light")), ("dark", _l("Dark")))
 _filled = InputRequired(_l("This must be filled in."))
 
@@ -79,6 +80,11 @@ class SettingsForm(FlaskForm):
     locale = RadioField(_l("Language"), choices=LANGUAGES, validators=[InputRequired()])
     time_zone = SelectField(_l("Time zone"), choices=zones, validators=[InputRequired()])
     theme = RadioField(_l("Colours"), choices=THEMES, validators=[InputRequired()])
+    density = RadioField(_l("Lists"), choices=DENSITIES, validators=[InputRequired()])
+    shortcuts = BooleanField(
+        _l("Single keys are shortcuts"),
+        description=_l("Without them only keys with Ctrl or ⌘ do something, and those that belong to the browser."),
+    )
     on_duty = BooleanField(_l("I am on duty"), description=_l("New work is first offered to those on duty."))
 
 

@@ -10,7 +10,7 @@ from blueprints.account.forms import ReadForm
 from blueprints.fields import whole
 from blueprints.messages import headline
 from models.ground.db import db
-from models.insight.inbox import Thread, threads
+from models.insight.inbox import Thread, newest_urgent, threads
 from models.insight.incidents import joined_by
 from models.insight.paging import tag_of
 from models.record.event import Event
@@ -26,8 +26,7 @@ def notifications() -> Response:
     """The inbox; the bell of every page asks here for itself."""
     g.unread = unread_count(me())
     if request.headers.get("HX-Target", "").endswith("#inbox") and pages.is_fragment():
-        bell = f"n{g.unread}"
-        return pages.not_modified() if pages.unchanged(bell) else pages.show("layouts/_inbox.html", ptag=bell)
+        return _bell()
     return _page(before=whole(request.args.get("before", "")))
 
 
@@ -43,6 +42,16 @@ def read() -> Response:
         do=lambda: mark_read(me(), upto=whole(form.upto.data) or 0),
         then=lambda _: url_for("account.notifications"),
     )
+
+
+def _bell() -> Response:
+    """How much is unread and, where something just came that cannot wait, what it says."""
+    bell = f"n{g.unread}"
+    if pages.unchanged(bell):
+        return pages.not_modified()
+    urgent = newest_urgent(me())
+    said = headline(urgent, event=db.session.get(Event, urgent.event_id) if urgent.event_id else None) if urgent else ""
+    return pages.show("layouts/_inbox.html", ptag=bell, urgent=urgent, said=said)
 
 
 def _page(*, before: int | None) -> Response:
@@ -61,6 +70,7 @@ def _page(*, before: int | None) -> Response:
         ptag_of_page=ptag,
         lines=lines,
         newest=newest,
+        counted=min(g.unread, 99) or "",
         incidents={ticket.id for ticket in joined_by(me()) if not allows(me(), "view", ticket)},
         read=ReadForm(formdata=None, upto=newest),
         next_url=next_url,

@@ -6,17 +6,18 @@ from flask import Response, redirect, request, session, url_for
 from flask_login import current_user, logout_user
 from flask_wtf import FlaskForm
 
-from blueprints import pages
+from blueprints import begun, pages
 from blueprints.access import me, public, requires, unsealed
-from blueprints.account import bp, inbox, passwords, settings
+from blueprints.account import bp, inbox, letters, passwords, settings
 from blueprints.account.forms import LANGUAGES, THEMES, SignInForm
 from blueprints.account.sign_in import check_password, demonstration_cast, remember
 from models.ground import tokens
 from models.insight import approvals
+from models.people import claim
 from models.people.person import Person
 from models.steps import accounts
 
-__all__ = ["bp", "inbox", "passwords", "settings"]
+__all__ = ["bp", "inbox", "letters", "passwords", "settings"]
 
 # Where the day begins, the most urgent first; everybody else begins with their own reports.
 HOMES = (
@@ -41,6 +42,9 @@ def home() -> Response:
 @bp.get("/login")
 @public("signing in")
 def login() -> Response:
+    """Of an installation in which nobody has an account yet: the way to the first one."""
+    if claim.is_unclaimed():
+        return redirect(url_for("setup.begin"), 303)  # type: ignore[return-value]
     return _sign_in_page(SignInForm(next=request.args.get("next", "")))
 
 
@@ -54,9 +58,11 @@ def sign_in() -> Response:
         person = check_password(form.login.data, form.password.data)
         return remember(person, accounts.sign_in(person, browser=request.user_agent.string))
 
-    return pages.act(
+    answer = pages.act(
         form, action="sign_in", page=_sign_in_page, do=enter, then=lambda _: unsealed(form.next.data or "")
     )
+    begun.take_over()
+    return answer
 
 
 @bp.post("/logout")
@@ -113,9 +119,7 @@ def _sign_in_page(form: FlaskForm) -> Response:
 
 
 def _keep_own(**changed: str) -> None:
-    person = me()
-    kept = {name: getattr(person, name) for name in ("locale", "time_zone", "theme", "on_duty")}
-    accounts.set_own_settings(person, **kept | changed)
+    accounts.set_own_settings(me(), **changed)
 
 
 def _back() -> str:

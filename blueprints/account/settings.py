@@ -9,7 +9,9 @@ from blueprints.access import me, requires
 from blueprints.account import bp
 from blueprints.account.forms import ChangePasswordForm, SettingsForm
 from blueprints.account.sign_in import remember
+from blueprints.fields import team_choices
 from models.ground.errors import Invalid
+from models.people.feed import feeds_of
 from models.people.person import password_matches
 from models.steps import accounts
 
@@ -31,6 +33,8 @@ def keep_settings() -> Response:
             locale=form.locale.data,
             time_zone=form.time_zone.data,
             theme=form.theme.data,
+            density=form.density.data,
+            shortcuts=form.shortcuts.data,
             on_duty=form.on_duty.data,
         )
         session.pop("language", None)
@@ -71,4 +75,4 @@ def change_password() -> Response:
 
 def _settings_page(form: FlaskForm, *, password: FlaskForm | None = None) -> Response:
     password = password or ChangePasswordForm(formdata=None)
-    return pages.show("account/settings.html", form=form, password=password)
+    return pages.show("account/settings.html", form=form, password=password, feeds=feeds_of(me()), teams=team_choices())

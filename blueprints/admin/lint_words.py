@@ -7,8 +7,9 @@ from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from blueprints.admin.policy_words import column_word, typed
+from blueprints.admin.policy_words import column_word
 from blueprints.labels import label, local, named
+from blueprints.limits import typed
 from models.insight.finding import Finding
 from models.insight.subject import Subject
 from models.policy.pack import Pack

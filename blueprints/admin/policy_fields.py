@@ -17,12 +17,11 @@ from blueprints.admin.policy_words import (
     columns,
     number_words,
     party_word,
-    rungs_word,
     silence_words,
-    typed,
     warning_words,
 )
 from blueprints.labels import label
+from blueprints.limits import rungs_word, typed
 from models.ground.vocabulary import Impact, Urgency
 from models.policy.cell import read_cell
 from models.policy.pack import Pack

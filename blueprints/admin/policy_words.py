@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from typing import Any, get_args
 
 from flask_babel import gettext as _
-from flask_babel import ngettext
 
 from blueprints.labels import label, locale_of_words
+from blueprints.limits import rungs_word, typed
 from models.policy.calendar import CalendarRow
 from models.policy.difference import Change, changes
 from models.policy.pack import REQUEST, Pack, Target
@@ -20,23 +20,6 @@ PARTIES: tuple[str, ...] = get_args(Waiting)
 def said(target: Target | None) -> str:
     """`2 h, service hours`; `not agreed` where there is no such clock (P4.2)."""
     return typed(target) or _("not agreed")
-
-
-def typed(target: Target | None) -> str:
-    """The same as it stands in a cell to be filled in: nothing where nothing is agreed."""
-    if target is None:
-        return ""
-    if target.at_once:
-        return _("at once")
-    if target.daily:
-        return _("daily at %(time)s", time=f"{target.daily:%H:%M}")
-    if target.days:
-        return ngettext("%(num)s working day", "%(num)s working days", target.days)
-    minutes = target.amount
-    length = _("%(h)s h", h=minutes // 60) if minutes % 60 == 0 else _("%(minutes)s min", minutes=minutes)
-    if target.every_minutes:
-        length = _("every %(time)s", time=length)
-    return _("%(time)s, service hours", time=length) if target.basis == "service" else length
 
 
 def column_word(pack: Pack, column: str) -> str:
@@ -60,11 +43,6 @@ def party_word(party: str) -> str:
 def listed(words: Iterable[str]) -> str:
     """Words one after another; a dash where there are none."""
     return _(", ").join(words) or "–"
-
-
-def rungs_word(rungs: Iterable[str]) -> str:
-    """Who is told, step by step."""
-    return " → ".join(label("role", rung) for rung in rungs) or "–"
 
 
 def kinds_word(kinds: Iterable[str] | None) -> str:

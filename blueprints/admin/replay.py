@@ -1,9 +1,9 @@
-"""The replay of a policy (政策回放, P12.3): a question in the address, so that the answer can be handed on."""
+"""The replay of a policy (政策回放, P12.3): the question becomes a job, and its address shows what came of it."""
 
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
-from flask import Response, request
+from flask import Response, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
@@ -11,12 +11,17 @@ from wtforms import DateField, SelectField, ValidationError
 from wtforms.validators import InputRequired
 
 from blueprints import pages
-from blueprints.access import me, requires
+from blueprints.access import job, me, requires
 from blueprints.admin import bp, policy_words
+from blueprints.labels import locale_of_words
 from models.ground import clock
-from models.insight.replay import AGAIN, QUARTER, replay
+from models.ground.errors import Gone, Missing
+from models.insight.replay import AGAIN, QUARTER
+from models.insight.replayed import seen_by
 from models.policy.draft import PolicyDraft, drafts
 from models.policy.version import PolicyVersion, version_in_force, versions
+from models.record.job import DONE, Job, jobs_of
+from models.steps.jobs import start_job
 
 RUNGS = ("1", "2", "3", AGAIN)
 LONGEST = timedelta(days=366)
@@ -25,9 +30,6 @@ _given = InputRequired(_l("This must be filled in."))
 
 class ReplayForm(FlaskForm):
     """Which policy, and the first and last day of the reports."""
-
-    class Meta:
-        csrf = False
 
     policy = SelectField(_l("Policy"))
     first = DateField(_l("First day"), validators=[_given])
@@ -45,19 +47,58 @@ class ReplayForm(FlaskForm):
 @bp.get("/replay")
 @requires("replay_policy")
 def replay_policy() -> Response:
-    """Opening it only asks for the period."""
+    """Asks for the policy and the period, and lists one's earlier replays."""
+    return _question(_form(formdata=None))
+
+
+@bp.post("/replay")
+@requires("replay_policy")
+def start_replay() -> Response:
+    """To the job that plays it."""
+    form = _form()
+    return pages.act(
+        form, action="start_replay", page=_question,
+        do=lambda: start_job(actor=me(), kind="replay", arguments=_of(form)),
+        then=lambda job: url_for("jobs.show_job", job_id=job.id),
+    )  # fmt: skip
+
+
+@bp.get("/replay/<int:job_id>")
+@requires("view_job", job)
+def show_replay(job: Job) -> Response:
+    """Before and after."""
+    if job.kind != "replay" or job.state != DONE:
+        raise Missing("There is no such replay, or it is not finished.")
+    if job.result is None:
+        raise Gone("The result was kept for seven days and is gone. Please ask for it again.")
+    found = seen_by(me(), job.result)
+    return pages.show(
+        "admin/replayed.html", job=job, found=found, title=found["title"][locale_of_words()], rungs=RUNGS,
+        kinds=policy_words.KINDS,
+    )  # fmt: skip
+
+
+def _form(**more: object) -> ReplayForm:
     policies = _policies()
     today = clock.now().astimezone(ZoneInfo(version_in_force(clock.now()).calendar.tz)).date()
-    form = ReplayForm(formdata=request.args if "first" in request.args else None, data=_usual(today, policies))
+    form = ReplayForm(data=_usual(today, policies), **more)
     form.policy.choices = [(code, _title(policy)) for code, policy in policies.items()]
-    is_asked = "first" in request.args and form.validate()
-    found = None
-    if is_asked:
-        chosen = policies[form.policy.data]
-        found = replay(chosen, first=form.first.data, last=form.last.data, reader=me())
-    return pages.show(
-        "admin/replay.html", form=form, found=found, rungs=RUNGS, words=policy_words, status=422 if form.errors else 200
-    )
+    return form
+
+
+def _question(form: FlaskForm) -> Response:
+    earlier = [each for each in jobs_of(me()) if each.kind == "replay"]
+    return pages.show("admin/replay.html", form=form, jobs=earlier[:10])
+
+
+def _of(form: ReplayForm) -> dict[str, str]:
+    assert form.first.data
+    assert form.last.data
+    return {
+        "policy": form.policy.data,
+        "first": form.first.data.isoformat(),
+        "last": form.last.data.isoformat(),
+    }
 
 
 def _usual(today: date, policies: dict[str, PolicyDraft | PolicyVersion]) -> dict[str, object]:

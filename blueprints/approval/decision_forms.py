@@ -1,5 +1,6 @@
 """Forms of a decision: agree, return, bring in somebody else."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask_babel import gettext as _
@@ -8,7 +9,7 @@ from flask_wtf import FlaskForm
 from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
-from blueprints.approval.plan_forms import approver_choices
+from blueprints.approval.plan_forms import approver_choices, reviewer_choices
 from blueprints.fields import chosen
 from blueprints.lookup import ColleagueLookup
 
@@ -54,11 +55,11 @@ class KeepForm(FlaskForm):
     )
 
 
-def _somebody(label: Any) -> SelectField:
+def _somebody(label: Any, among: Callable[[], list[tuple[int, str]]] = approver_choices) -> SelectField:
     return SelectField(
         label,
         coerce=chosen,
-        choices=lambda: [("", "–"), *approver_choices()],
+        choices=lambda: [("", "–"), *among()],
         validators=[InputRequired(_l("Please choose somebody."))],
     )
 
@@ -86,6 +87,21 @@ class HandOverSeatForm(FlaskForm):
     reason = StringField(
         _l("Reason"), validators=[InputRequired(_l("Please say why somebody else decides.")), Length(max=500)]
     )
+
+
+class GiveSeatAwayForm(FlaskForm):
+    """Somebody else decides instead of one who is away, or who no longer decides (转交)."""
+
+    submit_text = _l("Give the seat away")
+    effect = _l("Both are told: whoever decides now, and whoever would have.")
+    person = _somebody(_l("To whom"), reviewer_choices)
+    reason = StringField(
+        _l("Reason"), validators=[InputRequired(_l("Please say why somebody else decides.")), Length(max=500)]
+    )
+
+    def __init__(self, *, name: str) -> None:
+        super().__init__()
+        self.title = _("Give away the seat of %(name)s", name=name)
 
 
 class CopyForm(FlaskForm):

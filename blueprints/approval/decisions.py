@@ -13,21 +13,26 @@ from sqlalchemy import select
 from blueprints import lookup, pages
 from blueprints.access import me, requires
 from blueprints.access import plan as plan_loader
+from blueprints.access import seat as seat_loader
 from blueprints.approval import bp
 from blueprints.approval.changes import changes_between
 from blueprints.approval.decision_forms import (
     AddApproverForm,
     ApproveForm,
     CopyForm,
+    GiveSeatAwayForm,
     HandOverSeatForm,
     KeepForm,
     ReturnForm,
 )
 from blueprints.fields import row
+from blueprints.limits import rungs_word, typed
 from blueprints.tickets.view import PlainForm, deed, pressed
 from models.ground.db import db
 from models.insight.case import case_of
+from models.insight.standing_in import away_from
 from models.people.person import Person
+from models.record.approval import Approval
 from models.record.plan import Plan
 from models.rules import rounds, workflow
 from models.rules.permissions import allows
@@ -36,10 +41,14 @@ from models.steps import plans
 
 bp.add_app_template_global(rounds.slots_of)
 bp.add_app_template_global(rounds.open_slots)
+bp.add_app_template_global(typed, "typed_limit")
+bp.add_app_template_global(rungs_word)
+bp.add_app_template_global(rounds.still_sits)
+bp.add_app_template_global(away_from)
 
 
 @bp.get("/approvals/<int:plan_id>")
-@requires("view_internal", plan_loader)
+@requires("view_plan", plan_loader)
 def decide(plan: Plan) -> Response:
     """The plan on a page, and the decision for those who sit on it."""
     g.topics = [f"t-{plan.ticket_id}"]
@@ -125,6 +134,21 @@ def hand_over_seat(plan: Plan) -> Response:
     )
 
 
+@bp.route("/approvals/<int:plan_id>/seats/<int:seat_id>/handing-over", methods=["GET", "POST"])
+@requires("give_seat_away", seat_loader)
+def give_seat_away(seat: Approval) -> Response:
+    """Whoever sits there is away, or no longer decides: a supervisor asks somebody else."""
+    form, plan = GiveSeatAwayForm(name=seat.person.name), seat.plan
+    return _beside(
+        plan,
+        form,
+        "give_seat_away",
+        lambda: step.hand_over_seat(
+            plan, actor=me(), to=row(Person, form.person.data), reason=form.reason.data, seat=seat
+        ),
+    )
+
+
 @bp.route("/approvals/<int:plan_id>/copies", methods=["GET", "POST"])
 @requires("copy_plan", plan_loader)
 def copy_plan(plan: Plan) -> Response:
@@ -191,7 +215,7 @@ def _pressed_here(plan: Plan, action: str, command: Callable[..., Any]) -> Respo
 
 def _onward(plan: Plan) -> str:
     """To what else waits; whoever merely stood in has no such list."""
-    return url_for("approval.inbox") if allows(me(), "view_approvals") else _url(plan)
+    return url_for("approval.inbox") if allows(me(), "read_approvals") else _url(plan)
 
 
 def _url(plan: Plan) -> str:
@@ -221,12 +245,22 @@ def _decision_page(
         seat=seat,
         ready=ready,
         is_mine=is_mine,
+        abandoned=_abandoned(plan),
         may_take_back=newest is plan and _may_take_back(plan),
         copy=next((copy for copy in plan.copies if copy.person_id == me().id), None),
         approving=approving or ApproveForm(formdata=None, digest=plan.digest),
         returning=returning or ReturnForm(formdata=None, digest=plan.digest),
         keep=keep or KeepForm(formdata=None, title=plan.ticket.title),
     )
+
+
+def _abandoned(plan: Plan) -> list[Approval]:
+    """The seats that wait for somebody who is away or no longer decides, for those who may give them away."""
+    may = workflow.can(me(), "hand_over_seat", plan.ticket) and allows(me(), "give_seat_away", plan)
+    if not (may and rounds.is_undecided(plan)):
+        return []
+    waiting = [seat for slot in rounds.slots_of(plan) if not slot.decision for seat in slot.seats]
+    return [seat for seat in waiting if seat.person_id != me().id and rounds.is_abandoned(seat)]
 
 
 def _may_take_back(plan: Plan) -> bool:

@@ -34,8 +34,13 @@ _TEMPLATES = select(ApprovalTemplate).where(ApprovalTemplate.active).order_by(Ap
 
 def approver_choices() -> list[tuple[int, str]]:
     """Everybody who may sit on a review, but for whoever asks: nobody approves their own plan (P7.3)."""
+    return [choice for choice in reviewer_choices() if choice[0] != me().id]
+
+
+def reviewer_choices() -> list[tuple[int, str]]:
+    """Everybody who may sit on a review."""
     found = [*db.session.scalars(holders(Role.APPROVER)), *db.session.scalars(holders(Role.SUPERVISOR))]
-    return [(person.id, person.name) for person in dict.fromkeys(found) if person.id != me().id]
+    return [(person.id, person.name) for person in dict.fromkeys(found)]
 
 
 def standard_changes() -> list[tuple[int, str]]:
@@ -96,7 +101,8 @@ class PlanForm(FlaskForm):
     window = StringField(_l("Time window"), validators=[Length(max=200)])
     options = Rows(_l("Options considered"), OptionRow, blank=2)
     chosen = IntegerField(_l("Chosen"), validators=[Optional()])
-    files = MultipleFileField(_l("Files"), id="plan-files")
+    files = MultipleFileField(_l("Files"), id="plan-files", render_kw={"data-shown": ""})
+    shown_files = MultipleFileField(_l("Files that the customer may see"), id="plan-shown-files")
 
     @classmethod
     def of(cls, plan: Plan | None) -> Self:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from flask import Response, request
+from flask import Response, g, request
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 
@@ -14,6 +14,7 @@ from blueprints.approval import bp
 from blueprints.approval.plan_forms import EmergencyForm, PlanForm, StandardChangeForm, standard_changes
 from blueprints.fields import row
 from blueprints.tickets.view import ticket_url
+from models.insight.setback import setback_of
 from models.people.person import Person
 from models.record.attachment import Attachment
 from models.record.plan import Plan, StandardChange
@@ -52,6 +53,8 @@ def revise(plan: Plan) -> Response:
 @requires("emergency", ticket)
 def emergency(ticket: Ticket) -> Response:
     """The duty lead has given the word: it is carried out first, and approved afterwards (P7.5)."""
+    if request.method == "GET":
+        step.refuse_emergency(ticket)
     form = EmergencyForm.of(rounds.newest_plan(ticket)).offer(rounds.duty_leads(ticket))
     return _written(
         form,
@@ -88,7 +91,7 @@ def _written(
     do: Callable[[dict[str, Any]], Any],
 ) -> Response:
     """GET shows the form; a button adds a row to it and sends nothing; else one command is carried out."""
-    keys = pages.files_of(form.files.data or [], me()) if form.is_submitted() else []
+    keys, shown = _files_of(form) if form.is_submitted() else ([], [])
     if rows := form.rows.get(request.form.get("add", "")):
         rows.more()
     if request.method == "GET" or rows:
@@ -98,7 +101,7 @@ def _written(
         action=action,
         thing=thing,
         page=page,
-        do=lambda: do(form.words | {"files": keys}),
+        do=lambda: do(form.words | {"files": keys, "shown": shown}),
         then=lambda made: ticket_url(made.ticket),
     )
 
@@ -157,10 +160,26 @@ def _page(ticket: Ticket, form: FlaskForm, *, thing: Any = None, chosen: Any = N
         form=form,
         thing=thing or ticket,
         chosen=chosen,
-        before=before,
+        why=setback_of(ticket),
         earlier=_earlier_files(before),
+        shown=_shown(before),
         **context,
     )
+
+
+def _files_of(form: PlanForm) -> tuple[list[str], list[str]]:
+    """The keys of what is sent and kept, and of what of it the customer may see: ticked, or sent as such (P7.4)."""
+    for_customer = [upload for upload in form.shown_files.data or [] if upload and upload.filename]
+    keys = pages.files_of([*(form.files.data or []), *for_customer], me())
+    g.shown_keys = [*request.form.getlist("shown"), *keys[len(keys) - len(for_customer) :]]
+    return keys, g.shown_keys
+
+
+def _shown(before: Plan | None) -> list[str]:
+    """The keys of files that are ticked for the customer: at first as in the last revision."""
+    if request.method != "GET":
+        return list(g.get("shown_keys", ()))
+    return [file.key for file in before.files if file.public] if before else []
 
 
 def _earlier_files(before: Plan | None) -> list[Attachment]:

@@ -9,12 +9,13 @@ from blueprints.fields import whole
 from models.ground.vocabulary import ClockKind
 from models.insight import approvals, paging
 from models.insight.requests import requests_for_time
+from models.insight.standing_in import away_from_all
 
 __all__ = ["bp", "decisions", "plans", "templates"]
 
 
 @bp.get("/approvals")
-@requires("view_approvals")
+@requires("read_approvals")
 def inbox() -> Response:
     """Plans and requests for more time that wait for the person, that they decided, wrote, or were sent a copy of."""
     g.topics = ["tickets"]
@@ -24,7 +25,10 @@ def inbox() -> Response:
     requests = {known: requests_for_time(me(), known) for known in approvals.BOXES if known != "cc"}
     counts = {known: count + len(requests.get(known, ())) for known, count in approvals.counts(me()).items()}
     shown = [] if after else requests.get(name, [])
-    ptag = paging.tag_of([tuple(counts.values()), *map(_mark, box.lines), *((r.id, r.ticket.seq) for r in shown)])
+    away = away_from_all(line.plan for line in box.lines) if name in ("todo", "mine") else {}
+    absent = [(id_, each.until.timestamp(), each.by.id if each.by else 0) for id_, each in sorted(away.items())]
+    said = [*map(_mark, box.lines), *((r.id, r.ticket.seq) for r in shown), *absent]
+    ptag = paging.tag_of([tuple(counts.values()), *said])
     if pages.unchanged(ptag):
         return pages.not_modified()
     tickets = [line.plan.ticket for line in box.lines]
@@ -33,9 +37,11 @@ def inbox() -> Response:
         ptag=ptag,
         ptag_of_page=ptag,
         box=name,
+        counted=min(counts["todo"], 99) or "",
         lines=box.lines,
         requests=shown,
         counts=counts,
+        away=away,
         clocks=paging.nearest_clocks(tickets, (ClockKind.APPROVE, ClockKind.RATIFY)),
         next_url=url_for("approval.inbox", box=name, after=box.next) if box.next else "",
     )

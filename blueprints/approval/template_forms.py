@@ -11,11 +11,14 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional, Val
 
 from blueprints.approval.rows import MOST, Row, Rows
 from blueprints.fields import chosen, codes, optional_codes, person_choices, row, team_choices
+from blueprints.limits import is_once, rungs_word, typed
 from models.ground.vocabulary import Risk, Role, Rule
 from models.people.person import Person
 from models.people.team import Team
+from models.policy.cell import read_cell
 from models.record.approval import ApprovalTemplate
 from models.rules.rounds import REVIEWERS
+from models.steps.approval_templates import CLIMBS
 
 ROLES = (*REVIEWERS, Role.TECH_MANAGER, Role.DIRECTOR, Role.PRODUCT_MANAGER, Role.DUTY_LEAD)
 
@@ -36,6 +39,11 @@ def sitters() -> list[tuple[Any, Any]]:
     """Whoever can sit on reviews by name."""
     named = [choice for role in REVIEWERS for choice in person_choices(role)()]
     return _once("seat_people", lambda: [("", "–"), *dict.fromkeys(named)])
+
+
+def climbs() -> list[tuple[str, Any]]:
+    """To whom a breach of the time limit can climb, step by step (P5.2)."""
+    return [("", _("as the policy says")), *((roles, rungs_word(roles.split())) for roles in CLIMBS)]
 
 
 class SeatRow(Row):
@@ -72,6 +80,18 @@ class TemplateForm(FlaskForm):
         _l("How many must agree"), default=2, validators=[Optional(), NumberRange(1, MOST)], id="quorum"
     )
     seats = Rows(_l("Seats"), SeatRow, blank=3)
+    limit = StringField(
+        _l("Time limit"),
+        validators=[Length(max=60), is_once],
+        description=_l("For the whole round: 30 min, 4 h, 4 h service or 1 wd. Nothing: as the policy says."),
+        render_kw={"autocomplete": "off"},
+    )
+    climb = SelectField(
+        _l("If it is late, these are told"),
+        choices=climbs,
+        validators=[Optional()],
+        description=_l("One after the other, until somebody takes charge."),
+    )
 
     @classmethod
     def of(cls, template: ApprovalTemplate | None) -> Self:
@@ -86,6 +106,8 @@ class TemplateForm(FlaskForm):
             "risk": self.risk.data,
             "rule": self.rule.data,
             "quorum": self.quorum.data or 1,
+            "limit": read_cell(self.limit.data or ""),
+            "climb": self.climb.data or "",
             "seats": [(said["role"], row(Team, said["team_id"]), row(Person, said["person_id"]))
                       for _number, said in self.seats.filled],
         }  # fmt: skip
@@ -93,6 +115,9 @@ class TemplateForm(FlaskForm):
 
 def _said(template: ApprovalTemplate) -> dict[str, Any]:
     names = ("name", "risk", "rule", "quorum")
+    limit = template.limit
     return {name: getattr(template, name) for name in names} | {
-        "seats": [{name: getattr(s, name) for name in ("role", "team_id", "person_id")} for s in template.seats]
+        "limit": typed(limit.target) if limit else "",
+        "climb": template.climb or "",
+        "seats": [{name: getattr(s, name) for name in ("role", "team_id", "person_id")} for s in template.seats],
     }

@@ -1,16 +1,23 @@
 """Closing, reopening and the archive (P11)."""
 
+from collections.abc import Mapping
+
 from flask import Blueprint, Response, request, url_for
 from flask_wtf import FlaskForm
 
 from blueprints import pages
 from blueprints.access import me, requires, ticket
 from blueprints.archiving.forms import CallBackForm, CloseForm, ReopenForm, SendBackForm
+from blueprints.facets import facets_of, in_address, offered_facets
+from blueprints.labels import zone
+from blueprints.lists import shows_tickets
 from blueprints.tickets.view import PlainForm, deed, ticket_url, watch_queue
 from models.ground.db import db
 from models.ground.errors import Missing
-from models.insight import board
+from models.ground.vocabulary import State
+from models.insight import board, finds
 from models.insight.case import case_of
+from models.insight.paging import PAGE, Page
 from models.record.archive import ArchiveRecord
 from models.record.deadline import deadlines_of
 from models.record.ticket import Ticket
@@ -80,6 +87,7 @@ def call_back(ticket: Ticket) -> Response:
         ticket,
         form,
         action="call_back",
+        ready=closing.refuse_call_back,
         do=lambda: closing.record_call_back(ticket, actor=me(), text=form.text.data),
     )
 
@@ -100,9 +108,22 @@ def reopen(ticket: Ticket) -> Response:
 @bp.get("/archive")
 @requires("view_archive")
 def archive() -> Response:
-    """Archived tickets, the newest first."""
-    page = board.archive(me(), after=request.args.get("after", ""))
-    return watch_queue("archiving/archive.html", page, url_for("archiving.archive"))
+    """Archived tickets: those that hold the words, or all of them, the newest first."""
+    facets, q = facets_of(request.args), request.args.get("q", "").strip()[:200]
+    url = url_for("archiving.archive", q=q or None, **in_address(facets))
+    choices = offered_facets("stands")
+    page = _archived(request.args)
+    return watch_queue(
+        "archiving/archive.html", page, url, q=q, facets=facets, choices=choices, chosen=in_address(facets)
+    )
+
+
+@shows_tickets("/archive")
+def _archived(said: Mapping[str, str]) -> Page:
+    q, of, after = said.get("q", "").strip()[:200], facets_of(said).conditions(zone()), said.get("after", "")
+    if q:
+        return finds.found(me(), q, of=[Ticket.state == State.ARCHIVED, *of], after=after, most=PAGE)
+    return board.archive(me(), of=of, after=after)
 
 
 @bp.get("/t/<number>/record")

@@ -17,7 +17,10 @@ class RequestForm(FlaskForm):
     """Grade and assign what is wished for."""
 
     priority = RadioField(
-        _l("Priority"), choices=codes("priority", Severity), validators=[InputRequired(_l("Please choose a priority."))]
+        _l("Priority"),
+        choices=codes("priority", Severity),
+        validators=[InputRequired(_l("Please choose a priority."))],
+        render_kw={"data-key": "level:"},
     )
     category = RadioField(
         _l("Type"), choices=codes("category", RequestType), validators=[InputRequired(_l("Please choose a type."))]

@@ -18,6 +18,7 @@ from blueprints.fields import instant, row
 from blueprints.tickets.view import deed
 from models.ground.errors import Missing
 from models.ground.vocabulary import Feasibility, RequestType
+from models.insight.customer_view import customer_view
 from models.insight.suggestion import suggest_product_manager, suggest_team
 from models.people.person import Person
 from models.people.team import Team
@@ -99,6 +100,7 @@ def report(ticket: Ticket) -> Response:
         assessments=found,
         deliveries=deliveries_of(ticket),
         internal=allows(me(), "view_internal", ticket),
+        uat=customer_view(ticket)["answer"] if ticket.deliver_at else None,
     )
 
 
@@ -142,7 +144,9 @@ def spoken(ticket: Ticket) -> Response:
 @bp.route("/t/<number>/delivery", methods=["GET", "POST"])
 @requires("change_delivery", ticket)
 def delivery(ticket: Ticket) -> Response:
-    """Another date, with its reason."""
+    """Another date, with its reason; what was never promised for a date has no such page."""
+    if ticket.deliver_at is None:
+        raise Missing("No delivery date has been agreed for this ticket.")
     form = DeliveryForm()
     return deed(
         ticket,

@@ -1,11 +1,17 @@
 """Boards: the engineer's bench and the manager's watch, both live."""
 
-from flask import Blueprint, Response, g, request, url_for
+from collections.abc import Mapping
+
+from flask import Blueprint, Response, g, jsonify, request, url_for
+from flask_babel import gettext as _
 
 from blueprints import pages
 from blueprints.access import me, requires, ticket
+from blueprints.board import pictures
 from blueprints.board.forms import ReportUpForm
 from blueprints.fields import chosen, team_choices
+from blueprints.labels import label
+from blueprints.lists import shows_tickets
 from blueprints.tickets.view import deed
 from models.ground import clock
 from models.ground.vocabulary import Role, Severity, State
@@ -28,10 +34,24 @@ def bench() -> Response:
     )
     if pages.unchanged(ptag):
         return pages.not_modified()
-    groups: dict[str, list[Ticket]] = {"now": [], "in_progress": [], "waiting": []}
-    for mine in pages_shown.pop("mine").tickets:
-        groups[_group(mine)].append(mine)
-    return pages.show("board/bench.html", ptag=ptag, ptag_of_page=ptag, groups=groups, queues=pages_shown)
+    groups = _grouped(pages_shown.pop("mine"))
+    return pages.show(
+        "board/bench.html",
+        ptag=ptag,
+        ptag_of_page=ptag,
+        groups=groups,
+        queues=pages_shown,
+        counted=len(groups["now"]) or "",
+    )
+
+
+@shows_tickets("/bench")
+def _on_bench(_said: Mapping[str, str]) -> Page:
+    """All tickets of the bench in the order in which they stand there."""
+    pages_shown = _queues()
+    groups = _grouped(pages_shown.pop("mine"))
+    mine = [paging.Key(ticket.id, ticket.seq, None) for group in groups.values() for ticket in group]
+    return Page([*mine, *(key for page in pages_shown.values() for key in page.keys)], paging.OBLIGATIONS, "")
 
 
 @bp.get("/watch")
@@ -39,24 +59,15 @@ def bench() -> Response:
 def watch() -> Response:
     """Every open ticket by its next deadline, under the figures that matter."""
     g.topics = ["tickets"]
-    wanted = {
-        "severity": _known(request.args.get("severity", ""), tuple(Severity)),
-        "team": request.args.get("team", "") if request.args.get("team", "").isdecimal() else "",
-        "only": _known(request.args.get("only", ""), board.WATCHED),
-    }
-    page = board.open_tickets(
-        me(),
-        severity=wanted["severity"],
-        team_id=chosen(wanted["team"][:9]),
-        only=wanted["only"],
-        after=request.args.get("after", ""),
-    )
+    wanted = _wanted(request.args)
+    page = _watched(request.args)
     counts = board.watch_counts(me())
     ptag = paging.tag_of([tuple(counts.values()), *((key.id, key.seq) for key in page.keys)])
     if pages.unchanged(ptag):
         return pages.not_modified()
+    wall = bool(request.args.get("wall"))
     return pages.show(
-        "board/watch.html",
+        "board/wall.html" if wall else "board/watch.html",
         ptag=ptag,
         ptag_of_page=ptag,
         page=page,
@@ -64,8 +75,41 @@ def watch() -> Response:
         wanted=wanted,
         teams=team_choices(),
         severities=tuple(Severity),
+        pictures=pictures,
+        wall="1" if wall else "",
         next_url=url_for("board.watch", **wanted, after=page.next) if page.next else "",
+        theme="dark" if wall else me().theme or "auto",
+        counted=min(counts["breached"], 99) or "",
     )
+
+
+@shows_tickets("/watch")
+def _watched(said: Mapping[str, str]) -> Page:
+    wanted = _wanted(said)
+    return board.open_tickets(
+        me(),
+        severity=wanted["severity"],
+        team_id=chosen(wanted["team"][:9]),
+        only=wanted["only"],
+        after=said.get("after", ""),
+    )
+
+
+def _wanted(said: Mapping[str, str]) -> dict[str, str]:
+    """Which of the open tickets an address asks for."""
+    return {
+        "severity": _known(said.get("severity", ""), tuple(Severity)),
+        "team": said.get("team", "") if said.get("team", "").isdecimal() else "",
+        "only": _known(said.get("only", ""), board.WATCHED),
+    }
+
+
+@bp.get("/whereabouts")
+@requires("use_account")
+def whereabouts() -> Response:
+    """What has become of tickets that left somebody's list: one sentence each, of those that they may see."""
+    numbers = request.args.getlist("number")[: paging.PAGE]
+    return jsonify({ticket.number: _fate(ticket) for ticket in board.tickets_numbered(me(), numbers)})
 
 
 @bp.route("/t/<number>/report-up", methods=["GET", "POST"])
@@ -93,6 +137,22 @@ def _queues() -> dict[str, Page]:
     if me().holds(Role.SUPERVISOR):
         queues["to_review"] = board.team_queue(me(), State.AWAITING_REVIEW)
     return queues
+
+
+def _grouped(mine: Page) -> dict[str, list[Ticket]]:
+    groups: dict[str, list[Ticket]] = {"now": [], "in_progress": [], "waiting": []}
+    for held in mine.tickets:
+        groups[_group(held)].append(held)
+    return groups
+
+
+def _fate(ticket: Ticket) -> str:
+    """Who has it now, where that is news; else its stage."""
+    if ticket.assignee and ticket.state == State.AWAITING_ENGINEER:
+        return _("Given to %(name)s", name=ticket.assignee.name)
+    if ticket.assignee and ticket.state == State.AWAITING_PLAN:
+        return _("Taken up by %(name)s", name=ticket.assignee.name)
+    return label("state", ticket.state)
 
 
 def _group(ticket: Ticket) -> str:

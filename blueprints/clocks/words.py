@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 
 from blueprints.clocks.sums import MINUTE, Show, Sum, amount, of_language, shown, sum_in_words, target_in_words
 from blueprints.labels import label
+from blueprints.limits import rungs_word
 from models.insight.explanation import REACHED, Explanation, Waited
 from models.policy.pack import REQUEST
 
@@ -47,11 +48,22 @@ def _facts(why: Explanation, show: Show) -> Iterator[tuple[str, str]]:
     deadline, target, row = why.deadline, why.clock.target, why.version.calendar_row
     yield _("Started"), f"{show(deadline.started_at)} · {_event(why.started_by)}"
     yield _("Allowed"), target_in_words(target) if target else _by_date(why, show)
+    yield _("Agreed by"), _template(why)
     yield _("Level"), _level(why)
     yield _("Policy"), _edition(of_language(why.version.pack.title), why.version.edition)
     yield _("Calendar"), _edition(row.name, row.edition)
     yield _("Due"), show(deadline.due_at)
     yield _("How it stands"), _standing(why, show)
+
+
+def _template(why: Explanation) -> str:
+    """The approval template, where the round has a time limit or a ladder of its own (P7.2)."""
+    limit = why.clock.limit
+    if limit is None:
+        return ""
+    name = _("the approval template “%(name)s”, as it was when the plan was submitted", name=why.limited_by)
+    climb = _("if it is late: %(people)s", people=rungs_word(limit.climb)) if limit.climb else ""
+    return " · ".join(filter(None, (name, climb)))
 
 
 def _by_date(why: Explanation, show: Show) -> str:

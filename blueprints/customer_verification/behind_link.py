@@ -23,13 +23,22 @@ from blueprints.customer_verification.forms import (
 )
 from blueprints.tickets.view import download
 from models.ground.errors import Missing
-from models.insight.customer_view import customer_view, dead_view, question_view
+from models.insight.customer_view import (
+    customer_view,
+    dead_view,
+    is_shown,
+    look_of,
+    question_view,
+    sheet_view,
+    words_for,
+)
 from models.record.attachment import attachments_of
 from models.record.link import CONSENT, DIRECTION, PROGRESS, Link
 from models.steps import customer_verification as step
 from models.steps.intake import supply_information
 
 ADDRESSES = "any(confirm,dispute,information,renew,question,consent,agree)"
+bp.add_app_template_global(words_for)
 ACTIONS = {CONSENT: "consent", DIRECTION: "agree"}
 
 
@@ -73,8 +82,20 @@ def living(*purposes: str) -> Callable[..., Any]:
 @public("signed link")
 @living()
 def progress(link: Link, part: str = "") -> Response:
-    """Look: changes nothing, as often as it is opened."""
-    return _page(link)
+    """Look: changes nothing, as often as it is opened. Whoever has seen this state already gets 304."""
+    if request.if_none_match.contains(look_of(link)):
+        return pages.not_modified()
+    page = _page(link)
+    page.set_etag(look_of(link))
+    return page
+
+
+@bp.get("/c/<token>/print")
+@public("signed link")
+@living(PROGRESS)
+def satisfaction(link: Link) -> Response:
+    """客户满意度确认单, on paper."""
+    return pages.show("customer_verification/satisfaction.html", paper=sheet_view(link.ticket), here=_here(link))
 
 
 @bp.post("/c/<token>/confirm")
@@ -101,7 +122,7 @@ def agree_by_link(link: Link) -> Response:
 @living(PROGRESS)
 def dispute_by_link(link: Link) -> Response:
     """A change of mind; after archiving it becomes a ticket of its own."""
-    form = DisputeForm()
+    form = DisputeForm(link.ticket)
     return _act(link, form, "dispute", disputing(link.ticket, form, actor=link))
 
 
@@ -136,9 +157,9 @@ def renew(token: str) -> Response:
 @public("signed link")
 @living()
 def file_by_link(link: Link, key: str) -> Response:
-    """A file of the public story."""
-    found = next((file for file in attachments_of(link.ticket_id) if file.key == key and file.public), None)
-    if found is None or not found.path.exists():
+    """A file of the public story, or of the plan that is asked about."""
+    found = next((file for file in attachments_of(link.ticket_id) if file.key == key), None)
+    if found is None or not is_shown(found, link.ticket) or not found.path.exists():
         raise Missing("There is no such file, or it is not visible to you.")
     return download(found)
 
@@ -155,6 +176,16 @@ def _take(token: str) -> Link:
     return g.link
 
 
+@bp.app_template_global()
+def desk_phone() -> str:
+    """The desk's telephone; "" where none is set."""
+    return str(current_app.config["SETTINGS"].desk_phone)
+
+
+def _here(link: Link) -> str:
+    return url_for("customer_verification.progress", token=link.token)
+
+
 def _door(link: Link) -> Door:
     return Door(link.id, link.ticket.version)
 
@@ -162,7 +193,7 @@ def _door(link: Link) -> Door:
 def _letter(link: Link, action: str, do: Callable[[], Any], *, page: Callable[..., Response]) -> Response:
     """Something goes to the contact on record, whoever asks for it here."""
     return pages.act(
-        SendForm(),
+        SendForm(link.ticket),
         action=action,
         thing=_door(link),
         page=lambda form: page(link, send=form),
@@ -178,7 +209,7 @@ def _act(link: Link, form: FlaskForm, action: str, do: Callable[[], Any]) -> Res
         thing=_door(link),
         page=lambda f: _page(link, **{action: f}),
         do=do,
-        then=lambda _: url_for("customer_verification.progress", token=link.token),
+        then=lambda _: _here(link),
     )
 
 
@@ -187,10 +218,11 @@ def _page(link: Link, *, astray: bool = False, **forms: FlaskForm) -> Response:
     shown = {
         "view": customer_view(link.ticket),
         "door": _door(link),
-        "here": url_for("customer_verification.progress", token=link.token),
+        "here": _here(link),
         "sent": "sent" in request.args,
-        "send": forms.pop("send", None) or SendForm(formdata=None),
+        "send": forms.pop("send", None) or SendForm(link.ticket, formdata=None),
         "astray": astray,
+        "look": look_of(link) if request.method == "GET" else "",
         "status": 409 if astray else 200,
     }
     if link.purpose == PROGRESS:
@@ -204,7 +236,7 @@ def _progress_page(link: Link, shown: dict[str, Any], **forms: FlaskForm) -> Res
     return pages.show(
         "customer_verification/link.html",
         confirm=forms.get("confirm") or with_sheet(ConfirmForm, link.ticket, formdata=None),
-        dispute=forms.get("dispute") or DisputeForm(formdata=None),
+        dispute=forms.get("dispute") or DisputeForm(link.ticket, formdata=None),
         supply=forms.get("supply") or SupplyForm(formdata=None),
         **shown,
     )
@@ -216,8 +248,8 @@ def _dead_page(link: Link, *, send: FlaskForm | None = None) -> Response:
         status=410,
         view=dead_view(link),
         door=_door(link),
-        here=url_for("customer_verification.progress", token=link.token),
+        here=_here(link),
         renewable=link.death in step.RENEWABLE,
-        send=send or SendForm(formdata=None),
+        send=send or SendForm(link.ticket, formdata=None),
         sent="sent" in request.args,
     )

@@ -1,9 +1,7 @@
 """Confirmation by people with an account, what was said on the telephone, and the customer's link itself."""
 
-import io
 from typing import Any
 
-import segno
 from flask import Response
 
 from blueprints.access import me, requires, ticket
@@ -24,6 +22,7 @@ from blueprints.customer_verification.forms import (
     SpokenForm,
     with_sheet,
 )
+from blueprints.qr import picture_of
 from blueprints.tickets.view import deed, pressed, ticket_url
 from models.ground.errors import Missing
 from models.insight.customer_view import customer_view, question_view
@@ -53,7 +52,7 @@ def confirmation(ticket: Ticket) -> Response:
 @requires("dispute", ticket)
 def dispute(ticket: Ticket) -> Response:
     """Not solved after all."""
-    form = DisputeForm()
+    form = DisputeForm(ticket)
     return deed(ticket, form, action="dispute", do=disputing(ticket, form, actor=me()), then=ticket_url)
 
 
@@ -125,9 +124,7 @@ def link_picture(ticket: Ticket) -> Response:
     link = living_link(ticket, purpose=purpose_in(ticket.state))
     if link is None:
         raise Missing("There is no link that works. Send one first.")
-    drawn = io.BytesIO()
-    segno.make(address_of(link), error="m").save(drawn, kind="svg", scale=4, border=2, light="white")
-    return Response(drawn.getvalue(), mimetype="image/svg+xml", headers={"Cache-Control": "no-store"})
+    return picture_of(address_of(link))
 
 
 def _asked(ticket: Ticket) -> dict[str, Any]:

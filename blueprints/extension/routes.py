@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, Response, g, request, url_for
+from flask import Blueprint, Response, g, url_for
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 
@@ -14,7 +14,6 @@ from blueprints.extension.forms import ExtensionForm, GrantForm, RefuseForm
 from blueprints.fields import instant
 from blueprints.labels import local
 from blueprints.tickets.view import deed
-from models.ground.errors import Conflict
 from models.record.extension import Extension
 from models.record.ticket import Ticket
 from models.rules import workflow
@@ -28,14 +27,13 @@ bp = Blueprint("extension", __name__)
 def ask(ticket: Ticket) -> Response:
     """Say until when, and why. Too late is said before anything is typed."""
     form = ExtensionForm()
-    if request.method == "GET":
-        _say_what_prevents_it(form, ticket)
     if standing := step.resolution_clock(ticket):
         form.until.description = _("The due time is now %(time)s.", time=local(standing.due_at))
     return deed(
         ticket,
         form,
         action="extend",
+        ready=step.extensible,
         do=lambda: step.ask_for_extension(ticket, actor=me(), reason=form.reason.data, until=instant(form.until.data)),
     )
 
@@ -72,13 +70,6 @@ def refuse(extension: Extension) -> Response:
         "refuse_extension",
         lambda: step.refuse_extension(extension, actor=me(), comment=form.comment.data),
     )
-
-
-def _say_what_prevents_it(form: FlaskForm, ticket: Ticket) -> None:
-    try:
-        step.extensible(ticket)
-    except Conflict as refusal:
-        pages.add_error(form, refusal)
 
 
 def _decided(extension: Extension, form: FlaskForm, action: str, do: Callable[[], Any]) -> Response:

@@ -1,9 +1,10 @@
 """Intake: reporting for oneself and for a caller, and following one's own reports."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from flask import Response, request, url_for
+from flask import Response, current_app, request, url_for
 from flask_wtf import FlaskForm
 
 from blueprints import lookup, pages
@@ -12,16 +13,21 @@ from blueprints.fields import instant, row
 from blueprints.intake import bp, wishes
 from blueprints.intake.forms import InformationForm, ReportForm, TelephoneForm
 from blueprints.labels import zone
-from blueprints.tickets.view import deed, ticket_url, watch_queue
+from blueprints.lists import shows_tickets
+from blueprints.qr import picture_of
+from blueprints.tickets.view import PlainForm, deed, ticket_url, watch_queue
 from models.ground import clock
 from models.insight import board
 from models.insight.incidents import joined_by, next_updates, offered
-from models.insight.likely import likely
+from models.insight.likely import INCIDENT, likely
+from models.insight.own_reports import cards_of, popular_articles
+from models.insight.paging import Page
 from models.insight.story import newest_question
 from models.people.team import Service
 from models.record.attachment import attachments_of
 from models.record.deadline import RUNNING, deadlines_of
 from models.record.ticket import Ticket
+from models.steps import chasing
 from models.steps import intake as step
 
 __all__ = ["bp", "wishes"]
@@ -32,7 +38,7 @@ BOXES = ("open", "waiting", "closed")
 @requires("report")
 def report() -> Response:
     """A fault, or with `?type=request` a request."""
-    return wishes.request_page() if request.args.get("type") == "request" else _report_page(ReportForm())
+    return wishes.request_page() if request.args.get("type") == "request" else _report_page(_begun())
 
 
 @bp.post("/report")
@@ -55,8 +61,9 @@ def send_report() -> Response:
 def suggest() -> Response:
     """While somebody types: what it may already be (P2.4)."""
     words = request.args.get("description", "")[:2000]
-    found = likely(me(), words)
-    return pages.show("intake/likely.html", likely=found, words=words, news_of=next_updates(found.incidents))
+    found = [(one.kind, one.thing) for one in likely(me(), words)]
+    incidents = [thing for kind, thing in found if kind == INCIDENT and isinstance(thing, Ticket)]
+    return pages.show("intake/likely.html", found=found, words=words, news_of=next_updates(incidents))
 
 
 @bp.get("/report/telephone")
@@ -104,11 +111,43 @@ def receipt(ticket: Ticket) -> Response:
 @requires("report")
 def my() -> Response:
     """One's own reports: open, waiting for me, closed."""
-    box = request.args.get("box", "open")
-    box = box if box in BOXES else "open"
-    page = board.reported_by(me(), box=box, after=request.args.get("after", ""))
+    box, page = _box(request.args), _reported(request.args)
     joined = joined_by(me()) if box == BOXES[0] else []
-    return watch_queue("intake/my.html", page, url_for("intake.my", box=box), box=box, joined=joined)
+    cards, popular = cards_of(page, me()), [] if page.keys or box != BOXES[0] else popular_articles()
+    return watch_queue(
+        "intake/my.html", page, url_for("intake.my", box=box), box=box, joined=joined, cards=cards, popular=popular,
+        every=chasing.EVERY,
+    )  # fmt: skip
+
+
+@bp.post("/t/<number>/chasing")
+@requires("chase", ticket)
+def chase(ticket: Ticket) -> Response:
+    """催办: whoever has it is told that somebody waits."""
+    return pages.act(
+        PlainForm(),
+        action="chase",
+        thing=ticket,
+        page=pages.refuse_form,
+        do=lambda: chasing.chase_ticket(ticket, actor=me()),
+        then=lambda _: url_for("intake.my"),
+    )
+
+
+@bp.get("/t/<number>/receipt.svg")
+@requires("view", ticket)
+def receipt_picture(ticket: Ticket) -> Response:
+    """Where the ticket is followed, as a QR code."""
+    return picture_of(current_app.config["SETTINGS"].base_url + url_for("tickets.page", number=ticket.number))
+
+
+@shows_tickets("/my")
+def _reported(said: Mapping[str, str]) -> Page:
+    return board.reported_by(me(), box=_box(said), after=said.get("after", ""))
+
+
+def _box(said: Mapping[str, str]) -> str:
+    return said["box"] if said.get("box") in BOXES else BOXES[0]
 
 
 @bp.route("/t/<number>/information", methods=["GET", "POST"])
@@ -127,6 +166,11 @@ def supply(ticket: Ticket) -> Response:
         question=newest_question(ticket),
         kept_files=lambda: pages.kept_files(me()),
     )
+
+
+def _begun() -> ReportForm:
+    """The form, with the words after which somebody has searched in vain."""
+    return ReportForm(formdata=None, description=request.args.get("description", "")[:2000])
 
 
 def _known(form: ReportForm) -> dict[str, Any]:

@@ -1,37 +1,59 @@
 """Knowledge articles, and search over everything that one may see."""
 
+import unicodedata
+from collections.abc import Mapping
+
 from flask import Blueprint, Response, redirect, request, url_for
 from flask_wtf import FlaskForm
 
 from blueprints import pages
 from blueprints.access import article, me, requires, ticket
+from blueprints.facets import facets_of, in_address, offered_facets
 from blueprints.fields import whole
 from blueprints.knowledge.forms import ArticleForm, PlainForm, ReturnForm
+from blueprints.labels import zone
+from blueprints.lists import shows_tickets
 from blueprints.tickets.view import ticket_url
 from models.ground import clock
 from models.ground.db import db
-from models.insight import board, paging
+from models.insight import finds
+from models.insight.likely import articles_like, unlearned
+from models.insight.paging import Page
 from models.insight.revision import Part, difference
-from models.record.article import Article, ArticleRevision, awaiting_review, published
-from models.record.search import matches, named_by
+from models.record.article import TEXTS, Article, ArticleRevision, awaiting_review, published, stale
+from models.record.search import named_by
 from models.record.ticket import Ticket
 from models.rules.permissions import allows, can_see
 from models.steps import archiving as step
 
 bp = Blueprint("knowledge", __name__)
 PAGE = 50
-FEW = 5  # articles beside the tickets that a search finds
+FEW = 5  # articles beside the tickets that a search finds, or tickets that nobody has learned from
 
 
 @bp.get("/kb")
 @requires("view_article")
 def articles() -> Response:
-    """Published articles; for those who write, also what waits for review."""
-    q = request.args.get("q", "").strip()
-    found = published(q, before=whole(request.args.get("before", "")), limit=PAGE + 1)
-    next_url = url_for("knowledge.articles", q=q, before=found[PAGE - 1].id) if len(found) > PAGE else ""
-    waiting = awaiting_review() if allows(me(), "draft_article") and not q else []
-    return pages.show("knowledge/articles.html", articles=found[:PAGE], waiting=waiting, q=q, next_url=next_url)
+    """Published articles; for those who write, also what waits for review, and what could be learned from."""
+    q, facets = request.args.get("q", "").strip()[:200], facets_of(request.args)
+    before = whole(request.args.get("before", ""))
+    found = published(q, of=facets.conditions(zone()), before=before, limit=PAGE + 1)
+    here = in_address(facets)
+    writes = allows(me(), "draft_article") and not (q or facets or before)
+    return pages.show(
+        "knowledge/articles.html",
+        articles=found[:PAGE],
+        waiting=awaiting_review() if writes else [],
+        stale=stale(clock.now().date(), FEW) if writes else [],
+        learnable=unlearned(me(), FEW) if writes and len(found) < FEW else [],
+        q=q,
+        facets=facets,
+        choices=offered_facets("stands"),
+        chosen=here,
+        next_url=url_for("knowledge.articles", q=q or None, before=found[PAGE - 1].id, **here)
+        if len(found) > PAGE
+        else "",
+    )
 
 
 @bp.get("/kb/<slug>")
@@ -57,7 +79,7 @@ def edit(article: Article) -> Response:
         action="edit_article",
         thing=article,
         page=page,
-        do=lambda: step.edit_article(article, actor=me(), **{name: form[name].data or "" for name in step.TEXTS}),
+        do=lambda: step.edit_article(article, actor=me(), **{name: form[name].data or "" for name in TEXTS}),
         then=_article_url,
     )
 
@@ -116,6 +138,19 @@ def helped(article: Article) -> Response:
     )
 
 
+@bp.post("/kb/<slug>/no-help")
+@requires("view_article", article)
+def not_helped(article: Article) -> Response:
+    """It was read and did not help."""
+    return pages.act(
+        PlainForm(),
+        action="count_not_helped",
+        page=pages.refuse_form,
+        do=lambda: step.count_not_helped(article, actor=me()),
+        then=_article_url,
+    )
+
+
 @bp.post("/t/<number>/article")
 @requires("draft_article", ticket)
 def draft(ticket: Ticket) -> Response:
@@ -138,18 +173,32 @@ def draft(ticket: Ticket) -> Response:
 @requires("use_account")
 def search() -> Response:
     """Tickets and articles that hold the words; an exact number goes straight to its ticket."""
-    q = request.args.get("q", "").strip()[:200]
+    q, facets = request.args.get("q", "").strip()[:200], facets_of(request.args)
     exact = named_by(q)
     if exact and can_see(me(), exact):
         return redirect(ticket_url(exact), 303)  # type: ignore[return-value]
-    condition = matches(q)
-    page = paging.Page((), (), "")
-    if condition is not None:
-        page = board.found(me(), condition, after=request.args.get("after", ""))
-    next_url = url_for("knowledge.search", q=q, after=page.next) if page.next else ""
+    page = _found(request.args)
+    is_first = "after" not in request.args and not facets
+    articles = published(q, limit=FEW) if q and is_first else []
     return pages.show(
-        "knowledge/search.html", q=q, page=page, articles=published(q, limit=FEW) if q else [], next_url=next_url
+        "knowledge/search.html",
+        q=q,
+        facets=facets,
+        choices=offered_facets(),
+        chosen=in_address(facets),
+        page=page,
+        hits=finds.hits(me(), page, q),
+        articles=articles,
+        related=articles_like(q) if q and is_first and not (page.keys or articles) else [],
+        digits="".join(letter for letter in unicodedata.normalize("NFKC", q) if letter.isdecimal()),
+        next_url=url_for("knowledge.search", q=q, **in_address(facets), after=page.next) if page.next else "",
     )
+
+
+@shows_tickets("/search")
+def _found(said: Mapping[str, str]) -> Page:
+    of = facets_of(said).conditions(zone())
+    return finds.found(me(), said.get("q", "").strip()[:200], of=of, after=said.get("after", ""))
 
 
 def _article_page(article: Article, form: FlaskForm) -> Response:
@@ -167,7 +216,7 @@ def _article_page(article: Article, form: FlaskForm) -> Response:
 
 
 def _changes(article: Article, change: ArticleRevision) -> dict[str, list[Part]]:
-    return {name: difference(getattr(article, name), getattr(change, name)) for name in step.TEXTS}
+    return {name: difference(getattr(article, name), getattr(change, name)) for name in TEXTS}
 
 
 def _article_url(article: Article) -> str:

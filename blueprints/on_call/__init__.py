@@ -1,4 +1,4 @@
-"""On call: rotas, absences, and the ladder of a ticket."""
+"""On call: rotas, absences, calendars to subscribe to, and the ladder of a ticket."""
 
 from flask import Blueprint
 

@@ -1,4 +1,4 @@
-"""Rotas: the week as a table, a shift, its hand-overs; and one's own turns as a calendar file."""
+"""Rotas: the week as a table, a shift, its hand-overs."""
 
 from datetime import date, datetime, time, timedelta
 
@@ -11,20 +11,18 @@ from blueprints import lookup, pages
 from blueprints.access import by_id, me, requires
 from blueprints.fields import instant, row
 from blueprints.labels import zone
-from blueprints.on_call import absences, bp, ladder
+from blueprints.on_call import absences, bp, feeds, ladder
 from blueprints.on_call.absences import said
-from blueprints.on_call.calendar_file import calendar_file
 from blueprints.on_call.forms import REPEATS, HandoverForm, PlainForm, ShiftForm
 from models.ground import clock
 from models.insight.on_call import left_alone_soon, week_of
 from models.people.absence import absences as absences_between
-from models.people.rota import Shift, occurrences, stints, stints_of
+from models.people.rota import Shift, occurrences, stints
 from models.people.team import Team
 from models.steps import rotas
 
-__all__ = ["absences", "bp", "ladder"]
+__all__ = ["absences", "bp", "feeds", "ladder"]
 shift_of = by_id(Shift)
-AHEAD = timedelta(weeks=26)  # how far a calendar file reaches
 SHOWN = timedelta(weeks=6)
 
 
@@ -126,17 +124,6 @@ def end_shift(shift: Shift) -> Response:
         PlainForm(), action="end_shift", thing=shift, page=pages.refuse_form, do=end,
         then=lambda _: url_for("on_call.week"),
     )  # fmt: skip
-
-
-@bp.get("/me/shifts/ical")
-@requires("view_rota")
-def my_shifts() -> Response:
-    """One's own turns of the next half year, for any calendar."""
-    now = clock.now()
-    response = Response(calendar_file(stints_of(me(), now, now + AHEAD)), mimetype="text/calendar")
-    response.headers["Content-Disposition"] = "attachment; filename=on-call.ics"
-    response.headers["Cache-Control"] = "private, no-store"
-    return response
 
 
 def _monday(said: str) -> date:

@@ -6,7 +6,6 @@ from flask import Blueprint, Response, g, request, url_for
 
 from blueprints import lookup, pages
 from blueprints.access import incident, me, requires, ticket
-from blueprints.refusals import sentence_of
 from blueprints.relations.forms import MergeForm, RelateForm, SplitForm
 from blueprints.tickets.view import PlainForm, deed, pressed, ticket_url
 from models.ground.errors import Missing
@@ -46,7 +45,8 @@ def relate(ticket: Ticket) -> Response:
 @requires("relate", ticket)
 def likely(ticket: Ticket) -> Response:
     """Open tickets that may be the same; the ticket's page fetches it when it comes into sight."""
-    return pages.show("relations/likely.html", ticket=ticket, likely=likely_same(me(), ticket))
+    found = likely_same(me(), ticket)
+    return pages.show("relations/likely.html", ticket=ticket, likely=found, fragment=pages.is_fragment())
 
 
 @bp.post("/t/<number>/relations/<int:relation_id>/undoing")
@@ -71,15 +71,15 @@ def unrelate(ticket: Ticket, relation_id: int) -> Response:
 def merge(ticket: Ticket) -> Response:
     """The same report as another one, which stands beside it if it was chosen already (`?into=`)."""
     form = MergeForm(into=_wanted("into"))
-    target, refusal = find_ticket(form.into.data or ""), step.merge_refusal(ticket)
+    target = find_ticket(form.into.data or "")
     return lookup.offers(form) or deed(
         ticket,
         form,
         action="merge",
         do=lambda: step.merge_ticket(ticket, actor=me(), into=form.into.row),
+        ready=step.refuse_merge,
         template="relations/merge.html",
         target=target if target and can_see(me(), target) else None,
-        refusal=sentence_of(refusal) if refusal else "",
         likely=likely_same(me(), ticket),
     )
 

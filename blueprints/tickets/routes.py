@@ -6,15 +6,19 @@ from flask import Blueprint, Response, g
 from flask_wtf import FlaskForm
 
 from blueprints import pages
-from blueprints.access import entry, me, requires, ticket
+from blueprints.access import entry, me, requires, ticket, work_step
 from blueprints.fields import instant
+from blueprints.lists import remember_way
 from blueprints.tickets.forms import CallForm, NoteForm, RedactForm, RedactReportForm, UpdateForm, WaitForm
 from blueprints.tickets.seen import Seen
+from blueprints.tickets.undo import take_back
 from blueprints.tickets.view import deed, download, pressed, ticket_url
 from models.ground.db import db
 from models.ground.errors import Missing
-from models.record.attachment import attachments_of
+from models.insight.customer_view import is_shown
+from models.record.attachment import Attachment, attachments_of
 from models.record.entry import Entry
+from models.record.plan import WorkStep
 from models.record.relation import open_children
 from models.record.ticket import Ticket
 from models.rules.permissions import allows
@@ -32,6 +36,8 @@ def page(ticket: Ticket) -> Response:
     ptag = f"{ticket.id}.{ticket.seq}"
     if pages.unchanged(ptag):
         return pages.not_modified()
+    if not pages.is_fragment():
+        remember_way(ticket)
     return pages.show("tickets/page.html", ptag=ptag, ptag_of_page=ptag, ticket=ticket, seen=Seen(ticket, me()))
 
 
@@ -40,9 +46,14 @@ def page(ticket: Ticket) -> Response:
 def file(ticket: Ticket, key: str) -> Response:
     """The bytes of a file: always a download, never something the browser runs."""
     found = next((f for f in attachments_of(ticket.id) if f.key == key), None)
-    if found is None or not (found.public or allows(me(), "view_internal", ticket)) or not found.path.exists():
+    if found is None or not (is_shown(found, ticket) or _may_read(found, ticket)) or not found.path.exists():
         raise Missing("There is no such file, or it is not visible to you.")
     return download(found)
+
+
+def _may_read(found: Attachment, ticket: Ticket) -> bool:
+    """What is internal is for colleagues; a plan's files also for whoever was sent a copy of it."""
+    return allows(me(), "view_internal", ticket) or (bool(found.plan_id) and allows(me(), "view_plan", ticket))
 
 
 @bp.route("/t/<number>/note", methods=["GET", "POST"])
@@ -91,6 +102,13 @@ def resume(ticket: Ticket) -> Response:
     return pressed(ticket, "resume", lambda: comment.resume_work(ticket, actor=me()))
 
 
+@bp.route("/t/<number>/undo", methods=["GET", "POST"])
+@requires("view", ticket)
+def undo(ticket: Ticket) -> Response:
+    """What this person did last on the ticket."""
+    return take_back(ticket)
+
+
 @bp.post("/t/<number>/following")
 @requires("follow", ticket)
 def follow(ticket: Ticket) -> Response:
@@ -135,6 +153,20 @@ def redact(text: Entry) -> Response:
         action="redact",
         thing=text,
         do=lambda: comment.redact_entry(text, actor=me(), reason=form.reason.data),
+    )
+
+
+@bp.route("/work-steps/<int:step_id>/redaction", methods=["GET", "POST"])
+@requires("redact", work_step)
+def redact_work(step: WorkStep) -> Response:
+    """What was recorded of the carrying out holds a secret."""
+    form, owner = RedactForm(), db.session.get_one(Ticket, step.ticket_id)
+    return deed(
+        owner,
+        form,
+        action="redact",
+        thing=step,
+        do=lambda: comment.redact_work(step, actor=me(), reason=form.reason.data),
     )
 
 

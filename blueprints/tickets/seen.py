@@ -13,6 +13,7 @@ from models.insight.case import Case, case_of
 from models.insight.cast import cast_of
 from models.insight.incidents import Progress, progress_of
 from models.insight.relations import Belonging
+from models.insight.standing_in import away_from_all
 from models.insight.story import Moment
 from models.insight.suggestion import suggest_senior
 from models.people.person import Person
@@ -44,11 +45,19 @@ class Seen:
             ticket.chain,
             self.internal,
             workflow.can(self.reader, "redact", ticket),
+            self._away,
             *(thing.version for thing in things if thing),
             *((person.id, person.name) for person in cast_of(ticket)),
             locale(),
             zone().key,
         )
+
+    @property
+    def _away(self) -> tuple[Hashable, ...]:
+        """Who is away among those whose decision is waited for: it changes without an event."""
+        waits = self.internal and (self.ticket.state == State.AWAITING_APPROVAL or self.ticket.emergency)
+        away = away_from_all(self.ticket.plans) if waits else {}
+        return tuple((id_, each.until, each.by.id if each.by else 0) for id_, each in sorted(away.items()))
 
     @property
     def head_key(self) -> tuple[Hashable, ...]:

@@ -7,7 +7,7 @@ from flask import url_for
 from flask_babel import gettext as _
 
 from blueprints.access import me
-from blueprints.labels import label, level_words, local
+from blueprints.labels import event_words, label, level_words, local
 from models.ground.vocabulary import Kind
 from models.insight.story import Moment, story
 from models.record.event import is_of_another_kind
@@ -28,7 +28,7 @@ def told(ticket: Ticket, *, internal: bool) -> list[Moment]:
 
 def _dress(moment: Any, ticket: Ticket, may_redact: bool) -> None:
     more = _more(moment, moment.name, moment.details)
-    moment.title = label("event", moment.name) + (_(": ") + more if more else "")
+    moment.title = event_words(moment.name, of_request=ticket.is_request) + (_(": ") + more if more else "")
     if moment.who is None and moment.who_name:
         moment.who = SimpleNamespace(name=moment.who_name)
     for file in moment.files:

@@ -7,6 +7,7 @@ from flask import Response, g, request, send_file, url_for
 from flask_wtf import FlaskForm
 
 from blueprints import pages
+from blueprints.lists import counted, with_way
 from models.insight.paging import Page, tag_of
 from models.record.attachment import Attachment
 from models.record.ticket import Ticket
@@ -17,9 +18,9 @@ class PlainForm(FlaskForm):
 
 
 def ticket_url(ticket: Ticket, anchor: str = "") -> str:
-    """The ticket's page: of a fault under /t/, of a request under /d/."""
+    """The ticket's page: of a fault under /t/, of a request under /d/; with the list that one came from."""
     page = "tickets.request" if ticket.is_request else "tickets.page"
-    return url_for(page, number=ticket.number, _anchor=anchor or None)
+    return with_way(url_for(page, number=ticket.number, _anchor=anchor or None), ticket)
 
 
 def deed(
@@ -31,17 +32,20 @@ def deed(
     then: Callable[[Any], str] | None = None,
     thing: Any = None,
     template: str = "tickets/deed.html",
+    ready: Callable[[Ticket], Any] = lambda ticket: None,
     **context: Any,
 ) -> Response:
     """A page with one form about one ticket: GET shows it, POST carries it out and goes back to the ticket.
 
-    The form brings its own words: `title`, `submit_text` and, where somebody is told, `effect`.
+    The form brings its own words: `title`, `submit_text` and, where somebody is told, `effect`. `ready` raises Conflict
+    where it could not be handed in, beyond the state: then the page says so instead, before anything is typed.
     """
 
     def page(shown: FlaskForm) -> Response:
         return pages.show(template, ticket=ticket, form=shown, action=action, thing=thing or ticket, **context)
 
     if request.method != "POST":
+        ready(ticket)
         return page(form)
     return pages.act(
         form, action=action, thing=thing or ticket, page=page, do=do, then=then or (lambda _: ticket_url(ticket))
@@ -75,7 +79,9 @@ def watch_queue(template: str, page: Page, url: str, **context: Any) -> Response
     if pages.unchanged(ptag):
         return pages.not_modified()
     next_url = f"{url}{'&' if '?' in url else '?'}after={page.next}" if page.next else ""
-    return pages.show(template, ptag=ptag, page=page, ptag_of_page=ptag, next_url=next_url, **context)
+    return pages.show(
+        template, ptag=ptag, page=page, ptag_of_page=ptag, next_url=next_url, counted=counted(page), **context
+    )
 
 
 def queue_tag(page: Page) -> str:

@@ -5,7 +5,7 @@ from flask_wtf import FlaskForm
 from wtforms import RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional
 
-from blueprints.fields import chosen, codes, optional_codes, person_choices, team_choices
+from blueprints.fields import chosen, codes, login_choices, optional_codes, person_choices, team_choices
 from models.ground.vocabulary import Category, Impact, Severity, Urgency
 
 
@@ -15,14 +15,43 @@ class TriageForm(FlaskForm):
     impact = SelectField(_l("Impact"), choices=codes("impact", Impact), validators=[Optional()])
     urgency = SelectField(_l("Urgency"), choices=codes("urgency", Urgency), validators=[Optional()])
     severity = RadioField(
-        _l("Severity"), choices=codes("severity", Severity), validators=[InputRequired(_l("Please choose a level."))]
+        _l("Severity"),
+        choices=codes("severity", Severity),
+        validators=[InputRequired(_l("Please choose a level."))],
+        render_kw={"data-key": "level:"},
     )
     reason = StringField(_l("Reason, if it is not the suggested level"), validators=[Length(max=500)])
     category = SelectField(_l("Category"), choices=codes("category", Category), validators=[InputRequired()])
     category_other = StringField(_l("If other: what kind"), validators=[Length(max=80)])
     team = SelectField(_l("Team"), coerce=int, choices=team_choices, validators=[InputRequired()])
     assignee = SelectField(
-        _l("Handled by"), coerce=chosen, choices=person_choices("engineer", _l("As suggested")), validators=[Optional()]
+        _l("Handled by"),
+        coerce=chosen,
+        choices=login_choices("engineer", _l("As suggested")),
+        validators=[Optional()],
+        render_kw={"data-key": "assign"},
+    )
+
+
+class BulkForm(FlaskForm):
+    """The same for several reports at once; each is graded as suggested where no level is chosen."""
+
+    severity = RadioField(
+        _l("Severity"),
+        choices=optional_codes("severity", Severity, _l("As suggested")),
+        default="",
+        validators=[Optional()],
+        render_kw={"data-key": "level:"},
+    )
+    reason = StringField(_l("Reason, if it is not the suggested level"), validators=[Length(max=500)])
+    category = SelectField(_l("Category"), choices=codes("category", Category), validators=[InputRequired()])
+    category_other = StringField(_l("If other: what kind"), validators=[Length(max=80)])
+    team = SelectField(
+        _l("Team"),
+        coerce=chosen,
+        choices=lambda: [("", _l("As suggested")), *team_choices()],
+        validators=[Optional()],
+        render_kw={"data-key": "assign"},
     )
 
 
@@ -56,6 +85,7 @@ class RegradeForm(FlaskForm):
         _l("New severity"),
         choices=codes("severity", Severity),
         validators=[InputRequired(_l("Please choose a level."))],
+        render_kw={"data-key": "level:"},
     )
     reason = StringField(
         _l("Reason"), validators=[InputRequired(_l("Please give the reason for the new level.")), Length(max=500)]

@@ -1,5 +1,7 @@
 """Triage: the queue, and the questions asked of one ticket."""
 
+from collections.abc import Mapping
+
 from flask import Response, request, url_for
 from flask_babel import gettext as _t
 
@@ -7,11 +9,13 @@ from blueprints import pages
 from blueprints.access import me, requires, ticket
 from blueprints.fields import person_choices, row
 from blueprints.labels import level_choices
+from blueprints.lists import shows_tickets
 from blueprints.tickets.view import deed, watch_queue
-from blueprints.triage import another_policy, bp
-from blueprints.triage.forms import AnswerForm, AskForm, CancelForm, HandOverForm, RegradeForm, TriageForm
+from blueprints.triage import another_policy, bp, bulk
+from blueprints.triage.forms import AnswerForm, AskForm, BulkForm, CancelForm, HandOverForm, RegradeForm, TriageForm
 from models.ground.vocabulary import State
 from models.insight import board
+from models.insight.paging import Page
 from models.insight.relations import likely_same
 from models.insight.suggestion import suggest_team, suggestion
 from models.people.person import Person
@@ -23,12 +27,46 @@ from models.steps import triage as step
 __all__ = ["another_policy", "bp"]
 
 
+BOXES = ("open", "asked", "team", "all")
+
+
 @bp.get("/triage")
 @requires("view_triage")
 def queue() -> Response:
-    """Reports that wait for triage, the nearest promise first."""
-    page = board.triage_queue(me(), after=request.args.get("after", ""))
-    return watch_queue("triage/queue.html", page, url_for("triage.queue"))
+    """Reports that wait for triage, the nearest promise first; worked through in the pane beside them."""
+    return _queue_page(BulkForm(formdata=None))
+
+
+@bp.post("/triage")
+@requires("view_triage")
+def triage_many() -> Response:
+    """Several reports at once, each by a command of its own; what happened to each is said."""
+    form = BulkForm()
+    return pages.act(
+        form,
+        action="triage_many",
+        page=_queue_page,
+        do=lambda: bulk.triage_each(request.form.getlist("tickets"), form),
+        then=lambda _: url_for("triage.queue", **_wanted(request.args)),
+    )
+
+
+@shows_tickets("/triage")
+def _queued(said: Mapping[str, str]) -> Page:
+    return board.triage_queue(me(), box=_box(said), after=said.get("after", ""))
+
+
+def _queue_page(form: BulkForm) -> Response:
+    url = url_for("triage.queue", **_wanted(request.args))
+    return watch_queue("triage/queue.html", _queued(request.args), url, form=form, box=_box(request.args), boxes=BOXES)
+
+
+def _box(said: Mapping[str, str]) -> str:
+    return said["box"] if said.get("box") in BOXES else BOXES[0]
+
+
+def _wanted(said: Mapping[str, str]) -> dict[str, str]:
+    return {"box": _box(said)} if _box(said) != BOXES[0] else {}
 
 
 @bp.get("/t/<number>/triage")
@@ -79,6 +117,7 @@ def answer(ticket: Ticket) -> Response:
         ticket,
         form,
         action="answer",
+        ready=step.refuse_answer,
         do=lambda: step.answer_ticket(ticket, actor=me(), result=form.result.data),
     )
 

@@ -20,6 +20,7 @@ from models.record.assessment import Delivery
 from models.record.deadline import Deadline, Firing, Pause
 from models.record.event import Event
 from models.record.extension import Extension
+from models.record.plan import Plan
 from models.record.ticket import ENDED, Ticket
 from models.record.verdict import MOST_NAMED, Verdict
 
@@ -123,7 +124,8 @@ def _missing() -> int:
 
 _CLOCK = select(
     Deadline.id, Deadline.ticket_id, Ticket.number, Deadline.kind, Deadline.severity, Deadline.started_at,
-    Deadline.due_at, func.coalesce(Deadline.policy_version_id, Ticket.policy_version_id).label("version_id"),
+    Deadline.about_id, Deadline.due_at,
+    func.coalesce(Deadline.policy_version_id, Ticket.policy_version_id).label("version_id"),
 ).join(Ticket, Ticket.id == Deadline.ticket_id).where(
     Deadline.state.in_(OPEN_CLOCKS), Deadline.kind.not_in(HOUSEKEEPING)
 )  # fmt: skip
@@ -163,6 +165,7 @@ def _miscounted(clocks: list[Row[Any]]) -> Iterable[dict[str, Any]]:
         .where(Delivery.ticket_id.in_([row.ticket_id for row in clocks if row.kind == "deliver"]))
         .order_by(Delivery.id)
     )
+    rounds = _rounds([row.ticket_id for row in clocks if row.kind == "approve"])
     for row in clocks:
         policy, calendar = policies[row.version_id]
         found = recount.due(
@@ -178,6 +181,7 @@ def _miscounted(clocks: list[Row[Any]]) -> Iterable[dict[str, Any]]:
             ],
             extended=_extended(row, granted.get(row.ticket_id, ())),
             date=_date_agreed(row, dates.get(row.ticket_id, ())),
+            own=rounds.get((row.ticket_id, row.started_at)) if row.kind == "approve" and not row.about_id else None,
         )
         if found is None or abs(found - row.due_at) > TOLERATED:
             yield {
@@ -189,6 +193,18 @@ def _miscounted(clocks: list[Row[Any]]) -> Iterable[dict[str, Any]]:
 def _extended(row: Row[Any], granted: Iterable[Row[Any]]) -> float:
     moves = row.kind in ("resolve", "resolve_max")
     return float(sum(one.minutes for one in granted if moves and one.counts_from == row.started_at))
+
+
+def _rounds(tickets: list[int]) -> dict[tuple[int, datetime], dict[str, Any]]:
+    """What rounds of approval say for themselves, by ticket and beginning: their template's limit, as it was then."""
+    stated = select(Plan.ticket_id, Plan.submitted_at, Plan.limit_amount, Plan.limit_basis).order_by(Plan.revision)
+    stated = stated.where(Plan.ticket_id.in_(tickets), Plan.limit_amount.is_not(None))
+    return {
+        (row.ticket_id, row.submitted_at): {
+            "days" if row.limit_basis == "days" else "minutes": row.limit_amount, "basis": row.limit_basis,
+        }
+        for row in (db.session.execute(stated) if tickets else ())
+    }  # fmt: skip
 
 
 def _date_agreed(row: Row[Any], dates: Iterable[Row[Any]]) -> datetime | None:
@@ -224,13 +240,21 @@ def _absent(changed: dict[int, int]) -> Iterable[dict[str, Any]]:
             Deadline.ticket_id.in_([ticket.id for ticket in tickets]), Deadline.state.in_(OPEN_CLOCKS)
         )
     )
+    limited = _with_a_limit([ticket.id for ticket in tickets if ticket.state == "awaiting_approval"])
     for ticket in tickets:
         agreed = policies[ticket.policy_version_id][0]["clocks"]
         running = {row.kind for row in there.get(ticket.id, ())}
         for kind in OWED[ticket.state]:
             level = "request" if ticket.kind == "request" else ticket.severity
-            if level in agreed.get(kind, {}) and kind not in running:
+            is_owed = level in agreed.get(kind, {}) or (kind == "approve" and ticket.id in limited)
+            if is_owed and kind not in running:
                 yield {"ticket": ticket.number, "kind": kind, "stored": None, "recounted": None}
+
+
+def _with_a_limit(tickets: list[int]) -> set[int]:
+    """Those whose running round says itself how long it may take, whatever their policy agrees."""
+    runs = select(Plan.ticket_id).where(Plan.ticket_id.in_(tickets), Plan.outcome == "", Plan.limit_amount.is_not(None))
+    return set(db.session.scalars(runs)) if tickets else set()
 
 
 def _newest_event() -> int:

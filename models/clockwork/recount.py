@@ -26,12 +26,13 @@ def due(
     pauses: Iterable[Stretch] = (),
     extended: float = 0,
     date: datetime | None = None,
+    own: Mapping[str, Any] | None = None,
 ) -> datetime | None:
     """When a clock that began at `start` is due; None where the policy agrees none. `extended`: minutes granted;
-    `date`: the one that was agreed for a delivery, in no policy."""
+    `date`: the one that was agreed for a delivery, in no policy; `own`: a target that goes before the policy's."""
     if kind == "deliver":
         return date if date and date > start else None
-    target = policy["clocks"].get(kind, {}).get(level)
+    target = own or policy["clocks"].get(kind, {}).get(level)
     if target is None:
         return None
     held = sorted(pauses)

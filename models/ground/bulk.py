@@ -1,10 +1,10 @@
-"""Many rows of one shape in one statement, for whoever writes thousands."""
+"""Rows written past the unit of work: many of one shape in one statement, or one at a fraction of the price."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Dialect, Insert, Update
+from sqlalchemy import Dialect, Insert, TextClause, Update
 
 from models.ground.db import Instant, db
 
@@ -29,8 +29,18 @@ def write_many(statement: Insert | Update, rows: Sequence[Mapping[str, Any]]) ->
     return connection.exec_driver_sql(said, values).rowcount
 
 
-@lru_cache(maxsize=32)
-def _compiled(statement: Insert | Update, keys: tuple[str, ...], dialect: Dialect) -> Any:
+def write_one(statement: Insert | Update | TextClause, row: Mapping[str, Any]) -> Any:
+    """Say it for one row while others wait for their turn; what it returns, if it returns something."""
+    connection = db.session.connection()
+    said, names, prepared = _compiled(statement, tuple(row), connection.dialect)
+    values = [prepare(row[name]) if prepare else row[name] for prepare, name in zip(prepared, names, strict=True)]
+    of_driver: Any = tuple(values) if connection.dialect.positional else dict(zip(names, values, strict=True))
+    result = connection.exec_driver_sql(said, of_driver)
+    return result.scalar_one() if result.returns_rows else None
+
+
+@lru_cache(maxsize=64)
+def _compiled(statement: Insert | Update | TextClause, keys: tuple[str, ...], dialect: Dialect) -> Any:
     """The words for the driver, the names in the order in which they stand there, and what prepares each value."""
     plain = statement.inline() if isinstance(statement, Insert) else statement  # nothing is to come back
     compiled = plain.compile(dialect=dialect, column_keys=list(keys))

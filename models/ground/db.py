@@ -34,6 +34,7 @@ WRITE = {"write": True, "postgresql_readonly": False}
 READ = {"postgresql_readonly": True}
 RETRIES = 4
 SQLITE_BUSY_MS = 5_000
+SQLITE_CACHE_KB = 20_000  # a connection's own; the default is 2 MB, and a batch of clocks touches more pages than that
 
 _writing: ContextVar[bool] = ContextVar("writing", default=False)
 _expected: ContextVar[int | None] = ContextVar("expected", default=None)
@@ -205,6 +206,7 @@ def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
         "synchronous=NORMAL",  # settle() waits for the disk, after the turn
         "foreign_keys=ON",
         f"busy_timeout={SQLITE_BUSY_MS}",
+        f"cache_size=-{SQLITE_CACHE_KB}",
         "query_only=ON",
     ):
         connection.execute(f"PRAGMA {pragma}")

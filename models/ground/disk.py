@@ -6,13 +6,30 @@ moved into the database file was synced there by SQLite itself, before the log w
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 sync = getattr(os, "fdatasync", os.fsync)  # macOS has the slower one only
 
 
+_waits = True
+
+
+@contextmanager
+def waited_for_once(database: str | None) -> Iterator[None]:
+    """Inside, commits are not waited for one by one, but all of them at the end: for what nobody is told of before."""
+    global _waits
+    _waits = False
+    try:
+        yield
+    finally:
+        _waits = True
+    settle(database)
+
+
 def settle(database: str | None) -> None:
     """Wait until everything committed so far is on the disk. Raises OSError when the disk refuses it."""
-    if not database or database == ":memory:":
+    if not _waits or not database or database == ":memory:":
         return
     try:
         log = os.open(f"{database}-wal", os.O_RDWR)

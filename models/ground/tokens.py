@@ -27,4 +27,4 @@ def mac(purpose: str, data: bytes) -> bytes:
     """HMAC-SHA256 under the key, kept apart by purpose. Raises RuntimeError before use_key()."""
     if not _key:
         raise RuntimeError("tokens.use_key() has not been called")
-    return hmac.new(_key, purpose.encode() + b"\0" + data, hashlib.sha256).digest()
+    return hmac.digest(_key, purpose.encode() + b"\0" + data, "sha256")

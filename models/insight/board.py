@@ -1,5 +1,6 @@
 """Lists of tickets: single indexed queries with keyset paging; nothing counts a whole table."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -12,6 +13,7 @@ from models.ground.db import db
 from models.ground.vocabulary import ClockKind, Kind, Party, Role, Severity, State
 from models.insight import paging
 from models.people.person import Person
+from models.people.team import Service
 from models.record.ticket import ASK_CUSTOMER, ENDED, IS_ESCALATED, IS_P0, IS_WAITING, Ticket
 from models.rules.permissions import visible
 
@@ -20,9 +22,17 @@ OPEN = tuple(state for state in State if state not in ENDED)
 ASSESSED = (State.AWAITING_ASSESSMENT, State.AWAITING_DIRECTION)
 
 
-def triage_queue(actor: Person, *, after: str = "") -> paging.Page:
-    """Reports that wait for triage: those that look critical first (P3.4), then the nearest promise."""
+def triage_queue(actor: Person, *, box: str = "all", after: str = "") -> paging.Page:
+    """Reports that wait for triage: those that look critical first (P3.4), then the nearest promise. By box: those
+    whose turn it is here, those that wait for what was asked, and those about what the actor's team keeps running."""
     waiting = _seen_by(actor).where(Ticket.state == State.AWAITING_TRIAGE)
+    if box == "open":
+        waiting = waiting.where(Ticket.waiting_on == "")
+    elif box == "asked":
+        waiting = waiting.where(Ticket.waiting_on != "")
+    elif box == "team":
+        theirs = select(Service.id).where(Service.team_id == actor.team_id)
+        waiting = waiting.where((Ticket.team_id == actor.team_id) | Ticket.service_id.in_(theirs))
     return paging.one_after_another(waiting.where(IS_P0), waiting.where(Ticket.severity != Severity.P0), after)
 
 
@@ -71,14 +81,14 @@ def reported_by(person: Person, *, box: str = "open", after: str = "") -> paging
     return replace(paging.newest_first(mine, after), kinds=PROMISES)
 
 
-def archive(actor: Person, *, after: str = "") -> paging.Page:
+def archive(actor: Person, *, of: Sequence[ColumnElement[bool]] = (), after: str = "") -> paging.Page:
     """Archived tickets, newest first."""
-    return paging.newest_first(_seen_by(actor).where(Ticket.state == State.ARCHIVED), after)
+    return paging.newest_first(_seen_by(actor).where(Ticket.state == State.ARCHIVED, *of), after)
 
 
-def found(actor: Person, condition: object, *, after: str = "") -> paging.Page:
-    """Tickets that a search condition finds, newest first."""
-    return paging.newest_first(_seen_by(actor).where(condition), after)  # type: ignore[arg-type]
+def tickets_numbered(actor: Person, numbers: Sequence[str]) -> list[Ticket]:
+    """Those tickets of these numbers that the actor may see."""
+    return list(db.session.scalars(select(Ticket).where(Ticket.number.in_(numbers), visible(actor))))
 
 
 def held_by(person: Person, most: int = 100) -> int:

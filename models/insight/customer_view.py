@@ -7,6 +7,7 @@ from sqlalchemy import select
 from models.ground.db import db
 from models.ground.vocabulary import Party, State
 from models.insight.incidents import progress_of
+from models.insight.masking import masked_address
 from models.insight.promise import promise_of
 from models.insight.story import newest_question, story
 from models.people.person import masked_name
@@ -15,7 +16,8 @@ from models.record.attachment import Attachment
 from models.record.consent import Consent, consent_to
 from models.record.deadline import RUNNING, Deadline
 from models.record.link import CONSENT, DIRECTION, PROGRESS, Link, purpose_in
-from models.record.resolution import Check, Confirmation, Resolution
+from models.record.relation import bearer_of
+from models.record.resolution import Check, Confirmation, Resolution, sheet_of
 from models.record.ticket import ENDED, Ticket
 
 ANSWERED = (State.AWAITING_REVIEW, State.CLOSED, State.ARCHIVED)
@@ -24,19 +26,20 @@ ANSWERED = (State.AWAITING_REVIEW, State.CLOSED, State.ARCHIVED)
 def customer_view(ticket: Ticket) -> dict[str, Any]:
     """The progress of the ticket, and what the holder of its link can do now."""
     told = [_line(moment) for moment in story(ticket, internal=False)]
-    answer = _answer(ticket)
     asked = ticket.waiting_on in (Party.REPORTER, Party.CUSTOMER) and ticket.state not in ENDED
     return {
         "number": ticket.number,
         "title": ticket.title,
         "status": ticket.status,
+        "is_request": ticket.is_request,
         "handler": masked_name(ticket.assignee.name) if ticket.assignee else "",
         "last": next((line for line in told if line["name"] in ("updated", "asked", "answered", "test_passed")), None),
         "next_update_at": _next_update(ticket),
         "promise": promise_of(ticket) if ticket.is_open else None,
         "result": _result(ticket),
-        "answer": answer,
+        "answer": _answer(ticket),
         "words": words_for(ticket),
+        "goes_to": goes_to(ticket),
         "question": newest_question(ticket) if asked else "",
         "asked_elsewhere": purpose_in(ticket.state) if purpose_in(ticket.state) != PROGRESS else "",
         "follow_ups": follow_ups(ticket),
@@ -45,16 +48,46 @@ def customer_view(ticket: Ticket) -> dict[str, Any]:
         "can_confirm": ticket.state == State.AWAITING_CUSTOMER,
         "can_supply": ticket.is_open and ticket.state not in (*ANSWERED, State.AWAITING_CUSTOMER),
         "can_dispute": ticket.state in ANSWERED,
-        "scale": [
-            (choice.code, {"zh": choice.title.zh, "en": choice.title.en})
-            for choice in ticket.policy_version.pack.satisfaction
-        ],
+        "scale": _scale(ticket),
     }
 
 
 def question_view(ticket: Ticket, purpose: str) -> dict[str, Any]:
     """What is asked behind a link of its own, in the words that were written for the customer, and what they said."""
     return _consent_view(ticket) if purpose == CONSENT else _direction_view(ticket)
+
+
+def goes_to(ticket: Ticket) -> str:
+    """Where a letter to the customer goes, for whoever knows the address; "" where none is known."""
+    return masked_address(ticket.caller.email) if ticket.caller else ""
+
+
+def look_of(link: Link) -> str:
+    """What identifies all that the holder of the link can see: another one, and there is something new."""
+    ticket = link.ticket
+    bearer = bearer_of(ticket)
+    return f"{link.id}.{ticket.seq}.{bearer.id}.{bearer.seq}.{link.death}"
+
+
+def sheet_view(ticket: Ticket) -> dict[str, Any]:
+    """The satisfaction form (客户满意度确认单, P10.3) as it was given, or to be filled in by hand."""
+    caller, answer = ticket.caller, _answer(ticket)
+    return {
+        "number": ticket.number,
+        "title": ticket.title,
+        "is_request": ticket.is_request,
+        "description": ticket.description,
+        "customer": ticket.customer.name if ticket.customer else "",
+        "caller": caller.name if caller else "",
+        "reported_at": ticket.reported_at,
+        "resolved_at": ticket.resolved_at,
+        "closed_at": ticket.closed_at,
+        "result": _result(ticket),
+        "words": words_for(ticket),
+        "answer": answer,
+        "checks": answer["checks"] if answer else [{"text": row.text, "answer": ""} for row in sheet_of(ticket)],
+        "scale": _scale(ticket),
+    }
 
 
 def words_for(ticket: Ticket) -> str:
@@ -87,11 +120,22 @@ def dead_view(link: Link) -> dict[str, Any]:
         "status": ticket.status,
         "answer": _plain(answer, ticket) if answer else None,
         "said": _said_with(link),
+        "is_request": ticket.is_request,
         "words": words_for(ticket),
+        "goes_to": goes_to(ticket),
         "follow_ups": follow_ups(ticket) if answer else [],
         "is_asked_anew": link.death == "superseded" and purpose_in(ticket.state) == link.purpose,
         "back_to_work": link.purpose == PROGRESS and link.death == "superseded" and ticket.resolved_at is None,
     }
+
+
+def is_shown(file: Attachment, ticket: Ticket) -> bool:
+    """Whether the customer's side may have the file; of a plan's only those of the one that they are, or were, asked
+    about, and that its author has ticked for them (P7.4)."""
+    if file.plan_id is None or not file.public:
+        return file.public
+    plan = ticket.plans[-1]
+    return file.plan_id == plan.id and (ticket.state == State.AWAITING_CONSENT or consent_to(plan) is not None)
 
 
 def _consent_view(ticket: Ticket) -> dict[str, Any]:
@@ -143,6 +187,11 @@ def _direction(said: Assessment) -> dict[str, Any]:
     return {
         "agreed": said.answer == AGREED, "comment": said.comment, "means": said.means, "at": said.answered_at,
     }  # fmt: skip
+
+
+def _scale(ticket: Ticket) -> list[tuple[str, dict[str, str]]]:
+    scale = ticket.policy_version.pack.satisfaction
+    return [(choice.code, {"zh": choice.title.zh, "en": choice.title.en}) for choice in scale]
 
 
 def _line(moment: Any) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from models.policy.version import PolicyVersion
 from models.record.deadline import PAUSED, Deadline, Pause
 from models.record.event import Event
 from models.record.extension import Extension
+from models.record.plan import plan_submitted
 from models.record.ticket import Ticket
 from models.rules.marks import History, clock_of, history_of
 from models.rules.workflow import CLOCKS_IN, SAME, STEPS, Step
@@ -41,6 +42,7 @@ class Explanation:
     waits: tuple[Waited, ...]
     extensions: tuple[Extension, ...]  # asked for on this obligation, whatever came of it
     before: tuple[Deadline, ...]  # earlier rounds of the same kind, oldest first
+    limited_by: str = ""  # the approval template that says how long, in place of the policy (P7.2)
 
     @cached_property
     def reckoning(self) -> Reckoning:
@@ -110,6 +112,7 @@ def explain(deadline: Deadline, history: History | None = None) -> Explanation:
         ),
         extensions=tuple(asked for asked in history.extensions if _concerns(asked, deadline)),
         before=tuple(_rounds_before(deadline)),
+        limited_by=_limited_by(deadline),
     )
 
 
@@ -148,6 +151,12 @@ def _starters(kind: str) -> set[str]:
 
 def _goals(step: Step) -> list[State | str]:
     return [goal for goal in step.go_to if goal != SAME]
+
+
+def _limited_by(deadline: Deadline) -> str:
+    """The name of the template whose limit the round keeps; "" where the policy rules."""
+    plan = plan_submitted(deadline.ticket_id, deadline.started_at) if deadline.limit else None
+    return plan.template.name if plan and plan.template else ""
 
 
 def _rounds_before(deadline: Deadline) -> list[Deadline]:

@@ -2,14 +2,20 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from sqlalchemy import bindparam, case, func, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import contains_eager, joinedload
 
+from models.ground import clock
 from models.ground.db import db
 from models.people.person import Person
 from models.record.message import APP, Message
+from models.record.ticket import IS_P0, Ticket
+from models.rules.subjects import CALLS
 
+JUST_NOW = timedelta(minutes=5)
+ASSIGNED = "assigned"
 EARLIER = 10  # messages of a thread that are shown below its newest
 
 
@@ -33,6 +39,23 @@ def threads(person: Person, *, before: int | None = None, limit: int = 50) -> li
     heads = db.session.execute(_HEADS, {"person": person.id, "before": before or 2**31, "limit": limit}).all()
     found = _messages(person, [head.newest for head in heads])
     return [Thread(found[h.newest][0], h.told, h.unread, found[h.newest][1:]) for h in heads]
+
+
+def newest_urgent(person: Person) -> Message | None:
+    """What came just now, is not read and cannot wait: a call to a P0, an escalation, a P0 given to them."""
+    wanted = (
+        select(Message)
+        .outerjoin(Ticket, Ticket.id == Message.ticket_id)
+        .where(
+            Message.person_id == person.id,
+            Message.channel == APP,
+            Message.read_at.is_(None),
+            Message.created_at > clock.now() - JUST_NOW,
+            Message.template.in_(CALLS) | ((Message.template == ASSIGNED) & IS_P0),
+        )
+        .options(contains_eager(Message.ticket))
+    )
+    return db.session.scalar(wanted.order_by(Message.id.desc()).limit(1))
 
 
 def _messages(person: Person, newest: list[int]) -> dict[int, list[Message]]:

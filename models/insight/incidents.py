@@ -40,13 +40,13 @@ def progress_of(ticket: Ticket) -> Progress:
     return Progress(bearer, next_at, updates, mask(result or "", bearer))
 
 
-def offered(actor: Person) -> list[Ticket]:
+def offered(actor: Person, most: int = MOST_OFFERED) -> list[Ticket]:
     """Known incidents that are none of the actor's own and that they have not joined, the severest first (P2.4)."""
     found: dict[int, Ticket] = {}
     for which in (IS_URGENT, Ticket.id.in_(_PARENTS)):  # asked apart: either has an index of its own, both have none
-        found |= {ticket.id: ticket for ticket in db.session.scalars(_none_of(actor).where(which))}
+        found |= {ticket.id: ticket for ticket in db.session.scalars(_none_of(actor, most).where(which))}
     by_severity = sorted(found.values(), key=lambda ticket: (ticket.severity, -ticket.id))
-    return [ticket for ticket in by_severity if is_known_incident(ticket)][:MOST_OFFERED]
+    return [ticket for ticket in by_severity if is_known_incident(ticket)][:most]
 
 
 def next_updates(tickets: list[Ticket]) -> dict[int, datetime]:
@@ -65,7 +65,7 @@ def joined_by(person: Person) -> list[Ticket]:
     return list(db.session.scalars(joined.order_by(Ticket.id.desc()).limit(20)))
 
 
-def _none_of(actor: Person) -> Select[Ticket]:
+def _none_of(actor: Person, most: int) -> Select[Ticket]:
     joined = select(Affected.ticket_id).where(Affected.person_id == actor.id)
     return (
         select(Ticket)
@@ -75,7 +75,7 @@ def _none_of(actor: Person) -> Select[Ticket]:
             Ticket.id.not_in(joined), Ticket.reporter_id.is_distinct_from(actor.id),
         )
         .order_by(Ticket.severity, Ticket.id.desc())
-        .limit(4 * MOST_OFFERED)
+        .limit(4 * most)
     )  # fmt: skip
 
 

@@ -1,49 +1,58 @@
 """What a report that is being written may already be: an open one, a known incident, a solved one (P2.4)."""
 
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import log
+from typing import NamedTuple
 
 from sqlalchemy import select
 
 from models.ground.db import db
+from models.ground.likeness import likeness
 from models.ground.vocabulary import State
+from models.insight.incidents import offered
+from models.insight.masking import mask
 from models.people.person import Person
 from models.record import search
-from models.record.article import PUBLISHED, Article
-from models.record.relation import is_affected, is_known_incident
-from models.record.ticket import Ticket
+from models.record.article import PUBLISHED, Article, sharing
+from models.record.ticket import ENDED, Ticket
 from models.rules.permissions import visible
 
 MOST = 5  # suggestions shown
+COMPARED = 20  # own open reports, and known incidents, that are looked at
 SOLVED = (State.CLOSED, State.ARCHIVED)
 FEWEST_LATIN, FEWEST_CHINESE = 8, 4  # characters before anything is suggested
+ENOUGH = 0.2  # the part of what was written that has to be shared, by the weight of its words
+FEWEST_SHARED = 2  # one word alone says little
+OWN, INCIDENT, ARTICLE = "own", "incident", "article"
+LIKELIER = {OWN: 1.1, INCIDENT: 1.25, ARTICLE: 1.0}  # what many have now is likelier than what somebody had once
 
 
-@dataclass(frozen=True)
-class Likely:
-    """Suggestions, each kind the likeliest first."""
+class Suggested(NamedTuple):
+    """One thing that it may be; `share` is the part of what was written that it has too."""
 
-    own: list[Ticket]
-    incidents: list[Ticket]
-    articles: list[Article]
-
-    def __bool__(self) -> bool:
-        return bool(self.own or self.incidents or self.articles)
+    share: float
+    kind: str  # OWN, INCIDENT or ARTICLE
+    thing: Ticket | Article
 
 
-def likely(actor: Person, words: str) -> Likely:
-    """The actor's own open tickets, open P0 and P1 faults that everybody may know of, and published articles."""
+def likely(actor: Person, words: str) -> list[Suggested]:
+    """The actor's own open tickets, known incidents that everybody may know of, and articles; the likeliest first."""
     if len(words.strip()) < (FEWEST_LATIN if words.isascii() else FEWEST_CHINESE):
-        return Likely([], [], [])
-    ids = search.alike(words)
-    found = {ticket.id: ticket for ticket in db.session.scalars(select(Ticket).where(Ticket.id.in_(ids)))}
-    tickets = [found[id_] for id_ in ids if id_ in found]
-    own = [ticket for ticket in tickets if ticket.reporter_id == actor.id and ticket.is_open]
-    incidents = [ticket for ticket in tickets if _is_news(actor, ticket) and ticket not in own]
-    articles = select(Article).where(Article.state == PUBLISHED, Article.ticket_id.in_(ids))
-    known = {article.ticket_id: article for article in db.session.scalars(articles)}
-    solved = [known[id_] for id_ in ids if id_ in known]
-    own, incidents = own[:2], incidents[:2]
-    return Likely(own, incidents, solved[: MOST - len(own) - len(incidents)])
+        return []
+    written = likeness(words)
+    now = [(OWN, ticket) for ticket in _own(actor)] + [(INCIDENT, ticket) for ticket in offered(actor, COMPARED)]
+    known = sharing(written)
+    shared = [_shared(written, kind, ticket) for kind, ticket in now]
+    weights = _weights(written, [*shared, *known.values()])
+    best = sorted(known, key=lambda id_: (-_share(known[id_], weights), -id_))[:MOST]
+    found = [Suggested(_share(has, weights) * LIKELIER[kind], kind, ticket)
+             for (kind, ticket), has in zip(now, shared, strict=True) if len(has) >= FEWEST_SHARED]  # fmt: skip
+    found += [Suggested(_share(known[article.id], weights), ARTICLE, article)
+              for article in _articles(best) if len(known[article.id]) >= FEWEST_SHARED]  # fmt: skip
+    found.sort(key=lambda one: (-one.share, -one.thing.id))
+    return [one for one in found if one.share >= ENOUGH][:MOST]
 
 
 @dataclass(frozen=True)
@@ -59,19 +68,53 @@ class Similar:
 
 def similar(actor: Person, ticket: Ticket) -> Similar:
     """Published articles, and solved tickets that the actor may see, which resemble this one; the likeliest first."""
-    ids = [id_ for id_ in search.alike(f"{ticket.title} {ticket.description}") if id_ != ticket.id]
-    known = {
-        article.ticket_id: article
-        for article in db.session.scalars(select(Article).where(Article.state == PUBLISHED, Article.ticket_id.in_(ids)))
-    }
+    said = f"{ticket.title} {ticket.description}"
+    ids = [id_ for id_ in search.alike(said) if id_ != ticket.id]
+    articles = articles_like(said)
     solved = select(Ticket).where(Ticket.id.in_(ids), Ticket.state.in_(SOLVED), visible(actor))
     found = {held.id: held for held in db.session.scalars(solved)}
-    return Similar(
-        articles=[known[id_] for id_ in ids if id_ in known][:MOST],
-        tickets=[found[id_] for id_ in ids if id_ in found and id_ not in known][:MOST],
-    )
+    learned = {article.ticket_id for article in articles}
+    return Similar(articles, [found[id_] for id_ in ids if id_ in found and id_ not in learned][:MOST])
 
 
-def _is_news(actor: Person, ticket: Ticket) -> bool:
-    """A known incident of which the actor has not said yet that they have it, too."""
-    return is_known_incident(ticket) and not is_affected(actor.id, ticket.id)
+def articles_like(words: str) -> list[Article]:
+    """Published articles that share most with a text."""
+    written = likeness(words)
+    known = sharing(written)
+    weights = _weights(written, list(known.values()))
+    fit = [id_ for id_, has in known.items() if len(has) >= FEWEST_SHARED and _share(has, weights) >= ENOUGH]
+    best = sorted(fit, key=lambda id_: (-_share(known[id_], weights), -id_))[:MOST]
+    return sorted(_articles(best), key=lambda article: best.index(article.id))
+
+
+def unlearned(actor: Person, most: int) -> list[Ticket]:
+    """The newest closed tickets that the actor sees and that have no article."""
+    has_one = select(Article.id).where(Article.ticket_id == Ticket.id).exists()
+    closed = select(Ticket).where(Ticket.state.in_(SOLVED), visible(actor), Ticket.root_cause != "", ~has_one)
+    return list(db.session.scalars(closed.order_by(Ticket.id.desc()).limit(most)))
+
+
+def _weights(written: Iterable[str], shared: Sequence[set[str] | frozenset[str]]) -> dict[str, float]:
+    """How much each word of what was written says: what few have says more than what all have."""
+    held = Counter(word for words in shared for word in words)
+    return {word: log(1 + (len(shared) + 1) / (held[word] + 0.5)) if held[word] else 1.0 for word in written}
+
+
+def _share(has: Iterable[str], weights: dict[str, float]) -> float:
+    return sum(weights[word] for word in has) / (sum(weights.values()) or 1)
+
+
+def _shared(written: frozenset[str], kind: str, ticket: Ticket) -> frozenset[str]:
+    """With an incident without whom it is about: nobody shall find out by asking (P2.9)."""
+    text = f"{ticket.title} {ticket.description}"
+    has = written & likeness(text)
+    return has & likeness(mask(text, ticket)) if kind == INCIDENT and len(has) >= FEWEST_SHARED else has
+
+
+def _own(actor: Person) -> list[Ticket]:
+    mine = select(Ticket).where(Ticket.reporter_id == actor.id, Ticket.state.not_in(ENDED))
+    return list(db.session.scalars(mine.order_by(Ticket.id.desc()).limit(COMPARED)))
+
+
+def _articles(ids: list[int]) -> list[Article]:
+    return list(db.session.scalars(select(Article).where(Article.id.in_(ids), Article.state == PUBLISHED)))

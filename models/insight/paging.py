@@ -1,7 +1,7 @@
 """Lists of tickets page by page: keyset paging by the nearest promise or the newest; rows are read when drawn."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -21,7 +21,7 @@ from models.record.ticket import Ticket
 
 PAGE = 50
 OBLIGATIONS = tuple(kind for kind in ClockKind if kind not in HOUSEKEEPING)
-SECOND = "~"  # before a place in the second of two lists
+NEXT_LIST = "~"  # before a place in the second of several lists; in the third, twice
 FAR = datetime(9999, 1, 1, tzinfo=clock.real_now().tzinfo)
 
 
@@ -68,24 +68,22 @@ def by_due(wanted: Select[*tuple[Any, ...]], after: str, most: int | None = None
     return _page(keys, most, lambda last: _name(last.due_at, last.id))
 
 
-def newest_first(wanted: Select[*tuple[Any, ...]], after: str) -> Page:
+def newest_first(wanted: Select[*tuple[Any, ...]], after: str, most: int | None = None) -> Page:
     """Newest first, by the order in which they were reported."""
     if key := _key(after):
         wanted = wanted.where(Ticket.id < key[1])
-    return _page(_read(wanted.order_by(Ticket.id.desc()), PAGE), PAGE, lambda last: _name(None, last.id))
+    most = most or PAGE
+    return _page(_read(wanted.order_by(Ticket.id.desc()), most), most, lambda last: _name(None, last.id))
 
 
 def one_after_another(first: Select[*tuple[Any, ...]], second: Select[*tuple[Any, ...]], after: str) -> Page:
-    """Two lists as one: the second begins on the page on which the first ends."""
-    if after.startswith(SECOND):
-        return _marked(by_due(second, after.removeprefix(SECOND)))
-    page = by_due(first, after)
-    if page.next:
-        return page
-    if len(page.keys) == PAGE:
-        return replace(page, next=SECOND if _read(second, 0) else "")
-    rest = _marked(by_due(second, "", most=PAGE - len(page.keys)))
-    return replace(rest, keys=[*page.keys, *rest.keys])
+    """Two lists by due as one: the second begins on the page on which the first ends."""
+    return _joined([first, second], after, PAGE, by_due)
+
+
+def newest_one_after_another(lists: Sequence[Select[*tuple[Any, ...]]], after: str, most: int) -> Page:
+    """Several lists as one, each the newest first."""
+    return _joined(lists, after, most, newest_first)
 
 
 def tag_of(content: Iterable[tuple[int, ...]]) -> str:
@@ -101,8 +99,21 @@ def nearest_clocks(tickets: Sequence[Ticket], kinds: tuple[ClockKind, ...] = OBL
     return {row.ticket_id: row for row in rows}
 
 
-def _marked(page: Page) -> Page:
-    return replace(page, next=page.next and SECOND + page.next)
+def _joined(lists: Sequence[Select[*tuple[Any, ...]]], after: str, most: int, read: Callable[..., Page]) -> Page:
+    """`after` begins with as many marks as lists have gone by."""
+    place = after.lstrip(NEXT_LIST)
+    nth, keys = len(after) - len(place), list[Key]()
+    for wanted in lists[nth:]:
+        if len(keys) == most:
+            if _read(wanted, 0):
+                return Page(keys, OBLIGATIONS, NEXT_LIST * nth)
+        else:
+            page = read(wanted, place, most - len(keys))
+            keys += page.keys
+            if page.next:
+                return Page(keys, OBLIGATIONS, NEXT_LIST * nth + page.next)
+        nth, place = nth + 1, ""
+    return Page(keys, OBLIGATIONS, "")
 
 
 def _read(wanted: Select[*tuple[Any, ...]], most: int) -> list[Key]:
@@ -134,7 +145,7 @@ _ROWS = (
         load_only(
             Ticket.number, Ticket.kind, Ticket.title, Ticket.state, Ticket.severity, Ticket.version, Ticket.seq,
             Ticket.escalation, Ticket.waiting_on, Ticket.created_at, Ticket.next_due_at, Ticket.policy_version_id,
-            Ticket.emergency,
+            Ticket.emergency, Ticket.assignee_id,
         ),
         joinedload(Ticket.assignee).options(load_only(Person.name), lazyload("*")),
         joinedload(Ticket.reporter).options(load_only(Person.name), lazyload("*")),

@@ -19,6 +19,7 @@ from models.record.ticket import ENDED
 from models.rules.workflow import FIRST_CLOCKS, STEP_OF, owed_again, turns
 
 OVERTAKEN_BY = "overtaken"  # a happening that is no event: warnings that were passed over in silence
+GRADED = ("triaged", "regraded", "triage_undone")
 SOLVES, UNSOLVES = ("answered", "postponed", "test_passed"), ("disputed", "sent_back", "reopened")
 SWEPT = {
     "reminded": "silence",
@@ -79,9 +80,9 @@ class _Desk(Clocks):
 
     def _before(self, it: Happening) -> None:
         """What the ticket's fields say by the time the clocks turn."""
-        if it.name in ("triaged", "regraded"):
+        if it.name in GRADED:
             self.level = level_in(it.details) or self.level
-        self.is_triaged = self.is_triaged or it.name in ("triaged", "answered")
+        self.is_triaged = it.name != "triage_undone" and (self.is_triaged or it.name in ("triaged", "answered"))
         self.is_solved = it.name in SOLVES or (self.is_solved and it.name not in UNSOLVES)
         if "deliver_at" in it.details:
             self.agreed = datetime.fromisoformat(it.details["deliver_at"])
@@ -115,14 +116,17 @@ class _Desk(Clocks):
         anew = owed_again(self.is_triaged, has_responded=self.has_met(ClockKind.RESPOND))
         anew = anew if step.action == "unmerge" else []
         for kind in [*turned.opens, *(["update"] if again else []), *anew]:
-            self.open(kind, self.now, about)
+            if step.undoes:
+                self.go_on(kind)
+            else:
+                self.open(kind, self.now, about)
 
     def _after(self, it: Happening) -> None:
         """What a step does to clocks beside the table."""
         match it.name:
-            case "triaged" if is_of_another_kind(it.details):
+            case "triaged" | "triage_undone" if is_of_another_kind(it.details):
                 self.change_kind()
-            case "triaged" | "regraded" if (level_in(it.details, "was_") or self.level) != self.level:
+            case name if name in GRADED and (level_in(it.details, "was_") or self.level) != self.level:
                 self.regrade()
             case "asked":
                 self.wait(self.tale.party)
@@ -197,7 +201,7 @@ class _Desk(Clocks):
         if clock.mark >= BREACH or clock.kind in HOUSEKEEPING:
             return []
         face = self.face(clock)
-        percents = [p for p in face.pack.warn_marks(clock.kind, clock.severity) if clock.mark <= p]
+        percents = [percent for percent in face.warn_marks if clock.mark <= percent]
         ahead = [(percent, clockface.part_way(face, clock.due_at, percent)) for percent in percents]
         return [(mark, at) for mark, at in [*ahead, (BREACH, clock.due_at)] if at <= self.now]
 

@@ -4,7 +4,7 @@ What people did stays as it was: when they took, answered, waited, acknowledged.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -14,14 +14,17 @@ from sqlalchemy import Select, select
 
 from models.ground import clock
 from models.ground.db import db
+from models.ground.errors import Missing
 from models.ground.vocabulary import HOUSEKEEPING
 from models.insight.playing import is_asking_again, play
 from models.insight.roster import Roster
 from models.insight.tale import Fired, Played
 from models.insight.tales import Past, pasts
 from models.people.person import Person
-from models.policy.draft import PolicyDraft
-from models.policy.version import Edition, PolicyVersion
+from models.policy import clockface
+from models.policy.clockface import Limit
+from models.policy.draft import PolicyDraft, draft_of
+from models.policy.version import Edition, PolicyVersion, editions_of
 from models.record.ticket import Ticket
 from models.rules.permissions import visible
 
@@ -83,10 +86,12 @@ def replay(
     first: date | None = None,
     last: date | None = None,
     reader: Person | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Replay:
     """Play the tickets reported from `first` to `last` (the last quarter) under the policy, as far as they have come.
 
     `reader`: only tickets that they may see are named; counted are all. None: the command line, which sees all.
+    `progress` hears after each ticket how many of how many are done; what it raises ends the replay.
     """
     now, under = clock.now(), Edition(policy.pack, policy.calendar_row.calendar)
     zone = ZoneInfo(under.calendar.tz)
@@ -101,9 +106,20 @@ def replay(
     ids = mine or _ids(wanted)
     seen = set(_ids(wanted.where(visible(reader)))) if reader else set(ids)
     roster = Roster(datetime.combine(first, time(), zone), now)
-    for past in pasts(ids, until=now):
+    for done, past in enumerate(pasts(ids, until=now), 1):
+        progress(done, len(ids))
         _count(found, past, under, roster, until=now, is_seen=past.ticket_id in seen)
     found.names = _names({*found.before.people, *found.after.people})
+    return found
+
+
+def policy_meant(name: str) -> PolicyDraft | PolicyVersion:
+    """The draft of a policy, its newest edition, or the edition that NAME@EDITION names. Raises Missing."""
+    name, _, edition = name.partition("@")
+    editions = [version for version in editions_of(name) if edition in ("", str(version.edition))]
+    found = (None if edition else draft_of(name)) or next(iter(editions), None)
+    if found is None:
+        raise Missing("There is no such policy.")
     return found
 
 
@@ -158,8 +174,8 @@ def _told(fired: Iterable[Fired]) -> list[Fired]:
 
 def _people(fired: Fired, past: Past, under: Edition, roster: Roster) -> list[int]:
     """Who was told, where it is recorded and the role is the same; else who would have been."""
-    kind, level = fired.what.key.kind, fired.level
-    role, was = (_role(edition, kind, level, fired.rung) for edition in (under, past.under))
+    kind, level, limit = fired.what.key.kind, fired.level, past.tale.limit_of(fired.what.key)
+    role, was = (_role(edition, kind, level, fired.rung, limit) for edition in (under, past.under))
     if fired.by is not None and role == was:
         people: list[int] = past.tale.happenings[fired.by].details.get("people", [])
         return people
@@ -168,9 +184,9 @@ def _people(fired: Fired, past: Past, under: Edition, roster: Roster) -> list[in
     return roster.told(role, fired.done_at, past)
 
 
-def _role(edition: Edition, kind: str, level: str, rung: int) -> str:
+def _role(edition: Edition, kind: str, level: str, rung: int, limit: Limit | None) -> str:
     """Who is on this rung; "" where the edition has none."""
-    steps = edition.pack.ladder(kind, level)
+    steps = clockface.ladder(edition.pack, kind, level, limit)
     return steps[min(rung, len(steps)) - 1] if steps else ""
 
 

@@ -20,5 +20,5 @@ def requests_for_time(person: Person, box: str) -> list[Extension]:
         return list(db.session.scalars(wanted.where(Extension.asked_by_id == person.id)))
     if box == "done":
         return list(db.session.scalars(wanted.where(Extension.decided_by_id == person.id)))
-    waiting = db.session.scalars(wanted.where(Extension.outcome == PENDING, Extension.asked_by_id != person.id))
+    waiting = db.session.scalars(wanted.where(Extension.outcome == PENDING))
     return [extension for extension in waiting if allows(person, "grant_extension", extension)]

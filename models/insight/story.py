@@ -18,7 +18,7 @@ from models.rules.workflow import STEPS
 
 # What a customer may know that it happened; everything else is the desk's own business.
 PUBLIC = (
-    "reported", "triaged", "answered", "asked", "supplied", "updated", "fixed", "test_passed", "confirmed",
+    "reported", "triaged", "answered", "asked", "supplied", "chased", "updated", "fixed", "test_passed", "confirmed",
     "partly_confirmed", "silently_confirmed", "disputed", "reopened", "closed", "cancelled", "regraded",
     "extension_granted", "consented", "consent_refused", "assessed", "postponed", "direction_agreed",
     "direction_declined", "delivery_changed",

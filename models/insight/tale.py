@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from models.ground.vocabulary import HOUSEKEEPING, Party
+from models.ground.vocabulary import HOUSEKEEPING, ClockKind, Party
+from models.policy.clockface import Limit
 from models.record.deadline import PAUSED, RUNNING
 
 
@@ -29,6 +30,11 @@ class Tale:
     party: Party  # whoever asked for it
     happenings: list[Happening]
     granted: dict[int, tuple[datetime, float]]  # an extension: the start of its clocks, and the minutes asked for
+    limits: dict[datetime, Limit] = field(default_factory=dict)  # of rounds that have their own, by their beginning
+
+    def limit_of(self, key: "Key") -> Limit | None:
+        """What was agreed for this clock in place of the policy (P7.2): of a plan's round, not of an extension."""
+        return self.limits.get(key.started_at) if key.kind == ClockKind.APPROVE and key.about is None else None
 
 
 class Key(NamedTuple):

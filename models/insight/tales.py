@@ -13,11 +13,14 @@ from models.ground.db import db
 from models.ground.vocabulary import Kind, Party
 from models.insight.playing import OVERTAKEN_BY, SWEPT, play
 from models.insight.tale import Happening, Played, Tale
+from models.policy.clockface import Limit
 from models.policy.version import Edition, PolicyVersion
 from models.record.deadline import OVERTAKEN, RUNNING, Deadline, Firing
 from models.record.entry import Entry
 from models.record.event import Event
 from models.record.extension import Extension
+from models.record.limit import limit_of
+from models.record.plan import Plan
 from models.record.ticket import Ticket
 from models.rules.workflow import SAME, STEPS
 
@@ -70,6 +73,7 @@ def rows_of(rows: Any, ids: Sequence[int]) -> dict[int, list[Row[Any]]]:
 def _batch(ids: Sequence[int], editions: dict[int, Edition], until: datetime) -> Iterator[Past]:
     deadlines, firings = rows_of(DEADLINES, ids), rows_of(FIRINGS, ids)
     events, extensions, feedback = rows_of(EVENTS, ids), rows_of(EXTENSIONS, ids), _feedback(ids)
+    limited = rows_of(LIMITED, ids)
     for ticket in db.session.execute(_TICKETS.where(Ticket.id.in_(ids)).order_by(Ticket.id)):
         tale = Tale(
             ticket_id=ticket.id,
@@ -79,6 +83,7 @@ def _batch(ids: Sequence[int], editions: dict[int, Edition], until: datetime) ->
             party=Party.CUSTOMER if ticket.contact_id else Party.REPORTER,
             happenings=_happenings(events[ticket.id], firings[ticket.id], feedback),
             granted={each.id: (each.counts_from, each.minutes) for each in extensions[ticket.id]},
+            limits={each.submitted_at: limit for each in limited[ticket.id] if (limit := _limit_in(each))},
         )
         under, moved = editions[ticket.policy_version_id], _has_moved(events[ticket.id], deadlines[ticket.id])
         played = Played() if moved else play(tale, under, until=until)
@@ -116,6 +121,10 @@ def _details(event: Row[Any], feedback: set[int]) -> dict[str, Any]:
     return said | {"by_customer": True} if event.id in feedback else said
 
 
+def _limit_in(row: Row[Any]) -> Limit | None:
+    return limit_of(row.limit_amount, row.limit_basis, row.climb)
+
+
 def _clock_of_row(row: Any) -> tuple[Any, ...]:
     rings = (row.mark, row.ring_at) if row.state == RUNNING else ()
     ended = (row.state, row.met_at, row.cancelled_at, row.breached_at, row.acknowledged_at)
@@ -148,4 +157,7 @@ EVENTS = (
     .where(Event.name.in_(MINDED))
     .order_by(Event.ticket_id, Event.seq)
 )
+LIMITED = select(
+    Plan.ticket_id, Plan.submitted_at, Plan.limit_amount, Plan.limit_basis, Plan.climb
+).order_by(Plan.ticket_id, Plan.revision)  # fmt: skip
 EXTENSIONS = select(Extension.ticket_id, Extension.id, Extension.counts_from, Extension.minutes)

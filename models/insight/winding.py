@@ -41,6 +41,11 @@ class Clocks:
         self.played.clocks.append(clock)
         self._stop(clock, self.waiting_on)
 
+    def go_on(self, kind: str) -> None:
+        began = [clock.started_at for clock in self.played.clocks if clock.kind == kind]
+        if began:
+            self.open(kind, max(began))
+
     def meet(self, kinds: list[str], about: int | None = None) -> None:
         for clock in self.running():
             if clock.kind in kinds and clock.key.about == about:
@@ -177,6 +182,7 @@ class Clocks:
             ],
             extended=sum(granted),
             planned_end=self._planned_end(kind),
+            limit=self.tale.limit_of(clock.key),
         )
 
     def _planned_end(self, kind: str) -> datetime | None:

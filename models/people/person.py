@@ -6,7 +6,7 @@ from typing import Any
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from flask_login import UserMixin
-from sqlalchemy import ForeignKey, Index, Select, String, UniqueConstraint, bindparam, func, inspect, select
+from sqlalchemy import JSON, ForeignKey, Index, Select, String, UniqueConstraint, bindparam, func, inspect, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship, selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -52,6 +52,11 @@ class Person(UserMixin, Base):
     locale: Mapped[str] = mapped_column(String(8), default="zh")
     time_zone: Mapped[str] = mapped_column(String(64), default="Asia/Shanghai")
     theme: Mapped[str] = mapped_column(String(8), default="auto")
+    density: Mapped[str] = mapped_column(String(8), default="default")  # of lists: compact, default or comfy
+    shortcuts: Mapped[bool] = mapped_column(default=True)  # whether single keys do something
+    unmailed: Mapped[list[str]] = mapped_column(JSON, default=list)  # subjects (rules/subjects.py) without letters
+    quiet_from: Mapped[str] = mapped_column(String(5), default="")  # "22:00", in their zone; "" without quiet hours
+    quiet_until: Mapped[str] = mapped_column(String(5), default="")
     engineer_level: Mapped[str] = mapped_column(String(8), default="")  # junior, senior or ""
     team_id: Mapped[int | None] = mapped_column(ForeignKey("team.id"), index=True)
     department_id: Mapped[int | None] = mapped_column(ForeignKey("department.id"))
@@ -69,6 +74,7 @@ class Person(UserMixin, Base):
     __mapper_args__ = {"version_id_col": version}
 
     session_token = ""  # set while signing in; what Flask-Login keeps in the cookie
+    session_ends = ""  # the same: when it is over, as the page says it
     __eq__, __hash__ = object.__eq__, object.__hash__  # UserMixin's would call all who are not signed in the same
 
     @property

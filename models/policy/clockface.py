@@ -15,6 +15,14 @@ REMINDER_EVERY_DAYS = 1  # working days between two reminders of an unanswered c
 
 
 @dataclass(frozen=True)
+class Limit:
+    """What was agreed for one round of approval in place of the policy (P7.2)."""
+
+    target: Target | None  # None: the time is as the policy says
+    climb: tuple[str, ...]  # who is told at the breach, in order; (): as the policy says
+
+
+@dataclass(frozen=True)
 class Clock:
     """All that one clock is computed from."""
 
@@ -26,15 +34,36 @@ class Clock:
     pauses: Pauses = ()  # the spans that stopped it and are over (P4.5)
     extended: float = 0  # minutes granted, on its own basis (P4.6)
     planned_end: datetime | None = None  # of a waiting, for the kind `wait`; the date agreed, for `deliver`
+    limit: Limit | None = None  # that goes before the policy's
 
     @property
     def target(self) -> Target | None:
-        return self.pack.target(self.kind, self.level)
+        own = self.limit.target if self.limit else None
+        return own or self.pack.target(self.kind, self.level)
+
+    @property
+    def warn_marks(self) -> tuple[int, ...]:
+        return warn_marks(self.pack, self.kind, self.level, self.limit)
+
+    @property
+    def ladder(self) -> tuple[str, ...]:
+        return ladder(self.pack, self.kind, self.level, self.limit)
 
     @property
     def minute_basis(self) -> Basis:
         """How minutes beside this clock run."""
         return self.target.minute_basis if self.target else "wall"
+
+
+def warn_marks(pack: Pack, kind: str, level: str, limit: Limit | None = None) -> tuple[int, ...]:
+    """Per cent of its time at which a clock warns (P5.1)."""
+    return pack.marks_of(limit.target) if limit and limit.target else pack.warn_marks(kind, level)
+
+
+def ladder(pack: Pack, kind: str, level: str, limit: Limit | None = None) -> tuple[str, ...]:
+    """Who is told at breach, in order (P5.2); a limit where the policy has no such clock tells the supervisor."""
+    agreed = limit.climb if limit else ()
+    return agreed or pack.ladder(kind, level) or (("supervisor",) if limit else ())
 
 
 def due_at(clock: Clock) -> datetime | None:
@@ -60,7 +89,7 @@ def next_mark(
         return after + 1, _housekeeping_ring(clock, due, after + 1)
     if after >= BREACH:
         return _next_rung(clock, after, now, acknowledged)
-    for percent in clock.pack.warn_marks(clock.kind, clock.level):
+    for percent in clock.warn_marks:
         if percent > after and (rings_at := part_way(clock, due, percent)) > now:
             return percent, rings_at
     return BREACH, due
@@ -96,7 +125,7 @@ def _next_rung(clock: Clock, after: int, now: datetime, acknowledged: bool) -> t
         again = clock.pack.ask_again(clock.level)
         mark = after + 1 if after > ASK_AGAIN else ASK_AGAIN + 1
         return mark, _on(clock, again, since=now) if again else None
-    if after // BREACH >= len(clock.pack.ladder(clock.kind, clock.level)) or after > ASK_AGAIN:
+    if after // BREACH >= len(clock.ladder) or after > ASK_AGAIN:
         return after, None
     return after + BREACH, _on(clock, clock.pack.acknowledge_within(clock.level), since=now)
 

@@ -130,8 +130,10 @@ class Pack:
         if kind in BY_DATE:
             return self.warnings.marks
         target = self.target(kind, level)
-        if target is None:
-            return ()
+        return self.marks_of(target) if target else ()
+
+    def marks_of(self, target: Target) -> tuple[int, ...]:
+        """The same of a clock that is allowed this much."""
         if target.is_cadence:
             return self.warnings.cadence_marks
         is_short = target.basis != "days" and target.amount < self.warnings.short_below

@@ -9,7 +9,9 @@ from models.ground import clock
 from models.ground.db import Base, Instant
 from models.people.person import Person
 from models.people.team import Team
+from models.record.limit import Limited
 from models.record.plan import Plan
+from models.record.ticket import Ticket
 
 
 class Approval(Base):
@@ -48,6 +50,10 @@ class Approval(Base):
     handed_from: Mapped[Person | None] = relationship(foreign_keys=handed_from_id)
     decided_by: Mapped[Person | None] = relationship(foreign_keys=decided_by_id)
 
+    @property
+    def ticket(self) -> Ticket:
+        return self.plan.ticket
+
 
 class PlanCopy(Base):
     """A copy (抄送): somebody is to know of a plan and decides nothing."""
@@ -65,8 +71,8 @@ class PlanCopy(Base):
     by: Mapped[Person] = relationship(foreign_keys=by_id)
 
 
-class ApprovalTemplate(Base):
-    """Who sits, and how they decide together, for plans of one risk class."""
+class ApprovalTemplate(Limited, Base):
+    """Who sits, how they decide together, and by when, for plans of one risk class."""
 
     __tablename__ = "approval_template"
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.ground import clock
 from models.ground.db import Base, Instant, command, db
+from models.record.draft import keys_in_drafts
 
 _folder = Path("var/files")
 UNSENT_FOR, ROWLESS_FOR = timedelta(days=1), timedelta(hours=1)
@@ -32,6 +33,7 @@ class Attachment(Base):
     plan_id: Mapped[int | None] = mapped_column(ForeignKey("plan.id"), index=True)  # what a round decides on (P7)
     public: Mapped[bool] = mapped_column(default=True)
     name: Mapped[str] = mapped_column(String(255))
+    shows: Mapped[str] = mapped_column(String(200), default="")  # what a picture is of
     media_type: Mapped[str] = mapped_column(String(100))
     size: Mapped[int]  # bytes
     sha256: Mapped[str] = mapped_column(String(64))
@@ -104,7 +106,7 @@ def copied(file: Attachment, *, person_id: int) -> Attachment:
     """The same content once more, as a row and a file of its own; runs inside a command."""
     copy = Attachment(
         key=secrets.token_hex(16), ticket_id=file.ticket_id, person_id=person_id, public=file.public, name=file.name,
-        media_type=file.media_type, size=file.size, sha256=file.sha256, created_at=clock.now(),
+        shows=file.shows, media_type=file.media_type, size=file.size, sha256=file.sha256, created_at=clock.now(),
     )  # fmt: skip
     _write(copy.path, file.path.read_bytes())
     db.session.add(copy)
@@ -164,14 +166,17 @@ def attach(
 
 @command
 def remove_orphans() -> int:
-    """Remove forms' files that nobody sent for a day, and bytes without a row for an hour (safety rule 16).
+    """Remove forms' files that nobody sent for a day, unless a draft holds them, and bytes without a row for an hour
+    (safety rule 16).
 
     Returns how many files went.
     """
     now, gone = clock.real_now(), 0
     stale = select(Attachment).where(Attachment.ticket_id.is_(None), Attachment.created_at < now - UNSENT_FOR)
+    held = keys_in_drafts()
     for file in db.session.scalars(stale):
-        db.session.delete(file)
+        if file.key not in held:
+            db.session.delete(file)
     db.session.flush()
     known = set(db.session.scalars(select(Attachment.key)))
     for path in _folder.glob("??/*"):

@@ -12,13 +12,14 @@ from models.people.person import Person
 from models.policy.clockface import ASK_AGAIN as ASK_AGAIN
 from models.policy.clockface import BREACH as BREACH
 from models.policy.version import PolicyVersion
+from models.record.limit import Limited
 from models.record.ticket import Ticket
 
 RUNNING, PAUSED, MET, CANCELLED = "running", "paused", "met", "cancelled"
 OVERTAKEN = "overtaken"  # in a firing's `role`: a later mark was due as well, so the warning told nobody
 
 
-class Deadline(Base):
+class Deadline(Limited, Base):
     """One obligation: when it started, when it is due, whether it waits, was met, was missed."""
 
     __tablename__ = "deadline"

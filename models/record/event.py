@@ -54,6 +54,18 @@ def is_of_another_kind(details: dict[str, Any]) -> bool:
     return "was_ticket_kind" in details and details["was_ticket_kind"] != details["ticket_kind"]
 
 
+def find_event(ticket_id: int, seq: int) -> Event | None:
+    """The event of the ticket with this number."""
+    return db.session.scalar(select(Event).where(Event.ticket_id == ticket_id, Event.seq == seq))
+
+
+def last_deed(ticket_id: int) -> Event | None:
+    """What somebody did last on the ticket; what the desk did by itself is passed over."""
+    by_somebody = Event.actor_id.is_not(None) | Event.link_id.is_not(None)
+    done = select(Event).where(Event.ticket_id == ticket_id, by_somebody)
+    return db.session.scalar(done.order_by(Event.seq.desc()).limit(1))
+
+
 def newest() -> int:
     """The sequence number of the newest event; 0 before the first."""
     return db.session.scalar(select(func.max(Event.id))) or 0

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, ForeignKey, Index, String, Text, bindparam, func, or_, select, update
+from sqlalchemy import JSON, ColumnElement, ForeignKey, Index, String, Text, bindparam, func, or_, select, text, update
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from models.ground import clock, tokens
@@ -19,6 +19,8 @@ LONGEST_LETTER = 1_000  # messages; what is more makes another letter
 JOINED = ("warning", "escalated")  # what arises in one minute for one person goes out as one letter
 PAUSES = (10, 30, 120, 600, 1800, 3600, 7200)  # seconds before each further try; then it is failed
 
+IS_NEWS = text("event_id IS NULL AND channel = 'app'")  # in an inbox, and no event rings for it
+
 
 class Message(Base):
     """One thing owed to one reader on one channel. The text is made when it is sent, so no secret is stored."""
@@ -27,6 +29,7 @@ class Message(Base):
     __table_args__ = (
         Index(None, "state", "next_try_at"),
         Index(None, "person_id", "channel", "read_at"),
+        Index("ix_message_news", "id", sqlite_where=IS_NEWS, postgresql_where=IS_NEWS),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(String(120), unique=True)  # nobody is told the same thing twice
@@ -65,6 +68,12 @@ class Message(Base):
 def first_try(template: str, now: datetime) -> datetime:
     """When a mail goes out: at once; what is joined waits for the end of its minute (P0 calls are never joined)."""
     return now.replace(second=0, microsecond=0) + timedelta(minutes=1) if template in JOINED else now
+
+
+def news(limit: int = 200) -> list[tuple[int, int]]:
+    """The newest messages of inboxes that belong to no event: (id, whose)."""
+    newest = select(Message.id, Message.person_id).where(IS_NEWS).order_by(Message.id.desc()).limit(limit)
+    return [(row.id, row.person_id) for row in db.session.execute(newest)]
 
 
 def due(limit: int = 100) -> list[int]:

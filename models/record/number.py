@@ -4,11 +4,12 @@ from datetime import datetime
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import String
+from sqlalchemy import String, literal_column
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.ground.db import Base, db, is_sqlite
+from models.ground.bulk import write_one
+from models.ground.db import Base, is_sqlite
 from models.policy.pack import Pack
 
 
@@ -25,7 +26,7 @@ def next_number(pack: Pack, at: datetime, kind: Literal["fault", "request"] = "f
     day = at.astimezone(ZoneInfo(pack.number_tz)).date()
     key = pack.format_number(0, day, kind=kind)  # everything but the sequence: one counter for each
     count = _COUNT_SQLITE if is_sqlite() else _COUNT_POSTGRESQL
-    return pack.format_number(db.session.execute(count, {"key": key, "value": 1}).scalar_one(), day, kind=kind)
+    return pack.format_number(write_one(count, {"key": key, "value": 1}), day, kind=kind)
 
 
 def _counting(insert: Any) -> Any:
@@ -33,7 +34,7 @@ def _counting(insert: Any) -> Any:
     value = NumberCounter.__table__.c.value
     return (
         insert(NumberCounter.__table__)
-        .on_conflict_do_update(index_elements=["key"], set_={"value": value + 1})
+        .on_conflict_do_update(index_elements=["key"], set_={"value": value + literal_column("1")})
         .returning(value)
     )
 

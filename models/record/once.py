@@ -7,6 +7,7 @@ from sqlalchemy import String, Table, bindparam, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.ground import clock
+from models.ground.bulk import write_one
 from models.ground.db import Base, Instant, db, settle
 
 
@@ -23,7 +24,7 @@ class Once(Base):
 def spend(token: str, *, body: str, location: str) -> None:
     """Spend the token in the running command; a second spender fails on the primary key."""
     row = {"token": token, "body": body, "location": location, "spent_at": clock.real_now()}
-    db.session.execute(_SPEND, row)
+    write_one(_SPEND, row)
 
 
 def spent(token: str) -> Once | None:

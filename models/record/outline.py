@@ -15,8 +15,10 @@ from models.ground import clock
 from models.ground.db import db
 from models.people.person import Person
 from models.people.team import Team
+from models.policy.clockface import Limit
 from models.policy.version import PolicyVersion
 from models.record.deadline import RUNNING, Deadline
+from models.record.limit import limit_of
 from models.record.ticket import Ticket
 
 
@@ -80,10 +82,17 @@ class DeadlineOutline:
     ring_at: datetime | None
     breached_at: datetime | None
     acknowledged_at: datetime | None
+    limit_amount: int | None
+    limit_basis: str | None
+    climb: str | None
 
     @property
     def ended_at(self) -> None:
         return None
+
+    @property
+    def limit(self) -> Limit | None:
+        return limit_of(self.limit_amount, self.limit_basis, self.climb)
 
     @property
     def version(self) -> Any:

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
-from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from models.ground.db import Base, Instant
+from models.ground.db import Base, Instant, db
 from models.people.person import Person
 from models.record.attachment import Attachment
+from models.record.limit import Limited
 from models.record.ticket import Ticket
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class Choice:
     chosen: bool = False
 
 
-class Plan(Base):
+class Plan(Limited, Base):
     """One revision of a plan; a change after submission is a new revision with a round of its own."""
 
     __tablename__ = "plan"
@@ -150,7 +151,10 @@ class WorkStep(Base):
     deviation: Mapped[str] = mapped_column(Text, default="")  # from the plan; of one that was left out, the reason
     started_at: Mapped[datetime] = mapped_column(Instant)
     ended_at: Mapped[datetime] = mapped_column(Instant)
-    person: Mapped[Person] = relationship()
+    redacted_at: Mapped[datetime | None] = mapped_column(Instant)
+    redacted_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    redaction_reason: Mapped[str] = mapped_column(String(200), default="")
+    person: Mapped[Person] = relationship(foreign_keys=person_id)
     task: Mapped[PlanStep | None] = relationship()
     files: Mapped[list[Attachment]] = relationship(
         primaryjoin="WorkStep.id == foreign(Attachment.work_step_id)", order_by=Attachment.id, viewonly=True
@@ -213,6 +217,12 @@ class StandardChange(Base):
     def texts(self) -> dict[str, str]:
         """What a plan made from this template says."""
         return {field: getattr(self, field) for field in PLAN_TEXTS}
+
+
+def plan_submitted(ticket_id: int, at: datetime) -> Plan | None:
+    """The plan that was submitted at this instant: the one whose round a clock times that began then."""
+    found = select(Plan).where(Plan.ticket_id == ticket_id, Plan.submitted_at == at).order_by(Plan.revision.desc())
+    return db.session.scalar(found.limit(1))
 
 
 PLAN_TEXTS = ("kind", "options", "steps", "effect", "verification", "backup", "rollback", "window")

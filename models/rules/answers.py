@@ -43,7 +43,7 @@ def judge(ticket: Ticket, answer: Answer, sheet: list[Check]) -> None:
     if answer.verdict != Verdict.YES and not rest_of(answer, sheet):
         if answer.verdict == Verdict.PARTLY and sheet:
             raise Unclear("Please mark what holds and what does not.", about=(SHEET,))
-        raise Invalid("Please say what is not solved.", field="comment")
+        raise Invalid("Please say what is not right.", field="comment")
     if not answer.asked and (about := contradictions(ticket, answer, sheet)):
         raise Unclear("Two parts of this answer do not fit together. Please look again.", about=about)
 

@@ -12,9 +12,10 @@ from typing import Any, cast
 from sqlalchemy import Table, bindparam, func, insert, inspect, select, text, update
 
 from models.ground import clock, tokens
-from models.ground.bulk import write_many
+from models.ground.bulk import write_many, write_one
 from models.ground.db import db, is_sqlite
 from models.people.person import Person
+from models.record import search
 from models.record.entry import Entry
 from models.record.event import Event
 from models.record.link import Link
@@ -103,7 +104,7 @@ def written_together(most: int) -> Iterator[None]:
 
 
 def write(ticket: Ticket, kind: str, body: str, *, event: Recorded, actor: Person | Link | None, **more: Any) -> Entry:
-    """Keep a text that belongs to an event. `more`: public, outcome, author_name."""
+    """Keep a text that belongs to an event, and let it be found. `more`: public, outcome, author_name."""
     entry = Entry(
         ticket_id=ticket.id,
         event_id=event.id,
@@ -114,6 +115,7 @@ def write(ticket: Ticket, kind: str, body: str, *, event: Recorded, actor: Perso
         **more,
     )
     db.session.add(entry)
+    (search.index_ticket if entry.public else search.index_internal)(ticket, entry.body, entry.outcome or "")
     return entry
 
 
@@ -142,7 +144,7 @@ def _put(row: dict[str, Any], ticket: Ticket) -> int:
     """Into the table, or to those that wait to be written together; the number of the event."""
     waiting = _waiting.get()
     if waiting is None:
-        return int(db.session.execute(_INSERT, row).scalar_one())
+        return int(write_one(_INSERT, row))
     assert row["state"] == ticket.state, "an event that changes the state is written at once"
     row["id"] = next(waiting.numbers)
     waiting.rows.append(row)

@@ -39,10 +39,14 @@ class Rung:
 
 
 def warned(deadline: Deadline, mark: int, *, at: datetime | None = None) -> Called:
-    """Whoever has to act, and from a certain mark on the supervisor too; the supervisor when nobody else is there."""
+    """Whoever has to act, and from a certain mark on the supervisor too; the supervisor when nobody else is there.
+
+    Of a round whose template says to whom it climbs, the first of those in the supervisor's place (P7.2).
+    """
     parts = [_responsible(deadline, at)]
     if mark >= deadline.version.pack.warnings.supervisor_from or not parts[0].people:
-        parts.append(called(Role.SUPERVISOR, deadline.ticket, at=at))
+        first = deadline.limit.climb[:1] if deadline.limit else ()
+        parts.append(called(Role(first[0]) if first else Role.SUPERVISOR, deadline.ticket, at=at))
     return calling.together(parts)
 
 
@@ -50,13 +54,14 @@ def rung(deadline: Deadline, mark: int, *, at: datetime | None = None) -> Rung:
     """The breach, a further rung, or asking again: the next living recipient, at the very last every administrator."""
     if mark > ASK_AGAIN or deadline.ticket.category == Category.SECURITY:  # it differs from ticket to ticket
         return _rung(deadline, mark, at)
-    same = (rung, deadline.version, deadline.kind, deadline.severity, mark, team_id(deadline.ticket), at)
+    agreed = (deadline.version, deadline.kind, deadline.severity, deadline.limit)
+    same = (rung, *agreed, mark, team_id(deadline.ticket), at)
     return once(same, lambda: _rung(deadline, mark, at))
 
 
 def _rung(deadline: Deadline, mark: int, at: datetime | None) -> Rung:
     number = _number(deadline, mark)
-    steps = deadline.version.pack.ladder(deadline.kind, deadline.severity)
+    steps = marks.rungs(deadline)
     if mark > ASK_AGAIN and deadline.acknowledged_by and deadline.acknowledged_by.active:
         role = Role(steps[number - 1])
         asked = calling.in_place_of(deadline.acknowledged_by, role, deadline.ticket, at=at)
@@ -87,7 +92,7 @@ def due_at_once(deadline: Deadline, history: History | None = None) -> list[tupl
 
 def warnings_ahead(deadline: Deadline, history: History | None = None) -> list[tuple[int, datetime]]:
     """The warnings from the present mark on, each with the time at which it rings."""
-    percents = [p for p in deadline.version.pack.warn_marks(deadline.kind, deadline.severity) if deadline.mark <= p]
+    percents = [percent for percent in marks.warn_marks(deadline) if deadline.mark <= percent]
     face = marks.clock_of(deadline, history) if percents else None
     return [(percent, clockface.part_way(face, deadline.due_at, percent)) for percent in percents if face]
 
@@ -97,8 +102,7 @@ def _number(deadline: Deadline, mark: int) -> int:
     if mark > ASK_AGAIN:
         told = select(func.max(Firing.mark)).where(Firing.deadline_id == deadline.id, Firing.mark < ASK_AGAIN)
         mark = db.session.scalar(told) or BREACH
-    steps = deadline.version.pack.ladder(deadline.kind, deadline.severity)
-    return min(mark // BREACH, len(steps))
+    return min(mark // BREACH, len(marks.rungs(deadline)))
 
 
 def _responsible(deadline: Deadline, at: datetime | None) -> Called:

@@ -73,6 +73,7 @@ def clock_of(
         pauses=_stops(version.pack, deadline.kind, history.pauses, end),
         extended=_granted(deadline, history.extensions, end),
         planned_end=_planned_end(deadline, history.pauses),
+        limit=deadline.limit,
     )
 
 
@@ -84,11 +85,22 @@ def reckoned(deadline: Deadline, history: History | None = None) -> datetime | N
 def set_next_mark(deadline: Deadline, *, after: int, history: History | None = None) -> None:
     """Find the mark that fires after `after` and when; warnings that are already past are left out."""
     if after >= BREACH:  # from here on it is measured from now, whatever moved the clock before
-        same = (set_next_mark, deadline.version, deadline.kind, deadline.severity, after, deadline.acknowledged_at)
+        agreed = (deadline.version, deadline.kind, deadline.severity, deadline.limit)
+        same = (set_next_mark, *agreed, after, deadline.acknowledged_at)
         deadline.mark, deadline.ring_at = once(same, lambda: _next_mark(deadline, after, UNDISTURBED))
     else:
         history = history or History(pauses_of(deadline.ticket))
         deadline.mark, deadline.ring_at = _next_mark(deadline, after, history)
+
+
+def warn_marks(deadline: Deadline) -> tuple[int, ...]:
+    """Per cent of its time at which it warns (P5.1)."""
+    return clockface.warn_marks(deadline.version.pack, deadline.kind, deadline.severity, deadline.limit)
+
+
+def rungs(deadline: Deadline) -> tuple[str, ...]:
+    """The roles that are told at its breach, in order (P5.2)."""
+    return clockface.ladder(deadline.version.pack, deadline.kind, deadline.severity, deadline.limit)
 
 
 def last_mark(deadline: Deadline) -> int:

@@ -17,6 +17,7 @@ from models.ground.db import db
 from models.ground.vocabulary import Category, Role, Severity
 from models.people.customer import Contact
 from models.people.person import Person
+from models.people.quiet import end_of_quiet
 from models.record.event import level_in
 from models.record.link import CONSENT, DIRECTION, Link
 from models.record.message import APP, MAIL, QUEUED, SENT, Message, first_try
@@ -25,9 +26,9 @@ from models.record.relation import affected_by, merged_in, open_children, ties_o
 from models.record.ticket import Follower, Ticket
 from models.rules.calling import holding, in_place_of, people_of, seniors
 from models.rules.permissions import SEE_SECURITY
+from models.rules.subjects import CALLS, wants_letter
 
 BOTH, INBOX = (APP, MAIL), (APP,)
-CALLS = ("p0", "escalated")  # whoever gets one of these has to act, and so to see
 GRADING = ("reported", "triaged", "regraded", "policy_changed")
 _MESSAGES = cast(Table, Message.__table__)
 _INSERT = insert(_MESSAGES).values(
@@ -38,15 +39,29 @@ _waiting: ContextVar[list[dict[str, Any]] | None] = ContextVar("owed", default=N
 # event → (audience, template, channels) …; `event` alone below means the same word.
 TOLD: dict[str, tuple[tuple[str, str, tuple[str, ...]], ...]] = {
     "reported": (("caller", "receipt", BOTH), ("first_line", "new_report", INBOX), ("if_p0", "p0", BOTH)),
-    "triaged": (("assignee", "assigned", BOTH), ("caller", "accepted", BOTH), ("if_p0", "p0", BOTH)),
-    "regraded": (("assignee", "regraded", INBOX), ("caller", "regraded", BOTH), ("if_p0", "p0", BOTH)),
+    "triaged": (
+        ("assignee", "assigned", BOTH),
+        ("caller", "accepted", BOTH),
+        ("if_p0", "p0", BOTH),
+        ("callers_merged", "accepted", BOTH),
+    ),
+    "regraded": (
+        ("assignee", "regraded", INBOX),
+        ("caller", "regraded", BOTH),
+        ("if_p0", "p0", BOTH),
+        ("callers_merged", "regraded", BOTH),
+    ),
     "policy_changed": (
         ("assignee", "another_policy", INBOX),
         ("caller", "another_policy", BOTH),
         ("if_p0", "p0", BOTH),
+        ("callers_merged", "another_policy", BOTH),
     ),
+    "triage_undone": (("caller", "undone", BOTH), ("named", "undone", BOTH)),
     "handed_over": (("assignee", "assigned", BOTH),),
+    "hand_over_undone": (("assignee", "assigned", BOTH), ("named", "undone", BOTH)),
     "asked": (("caller", "question", BOTH),),
+    "chased": (("assignee", "chased", BOTH), ("triagers", "chased", BOTH)),
     "supplied": (("assignee", "supplied", BOTH), ("triagers", "supplied", INBOX)),
     "answered": (
         ("caller", "result", BOTH),
@@ -67,14 +82,18 @@ TOLD: dict[str, tuple[tuple[str, str, tuple[str, ...]], ...]] = {
     "ratification_refused": (("plan_author", "late_refused", BOTH), ("refused", "late_refused", BOTH)),
     "overturned": (("plan_author", "late_refused", BOTH), ("refused", "late_refused", BOTH)),
     "approver_added": (("opened", "to_approve", BOTH), ("added", "approver_added", BOTH)),
-    "seat_handed_over": (("taker", "seat_handed_over", BOTH),),
+    "seat_handed_over": (("taker", "seat_handed_over", BOTH), ("giver", "seat_given_away", BOTH)),
     "plan_copied": (("named", "plan_copied", BOTH),),
     "urged": (("named", "urged", BOTH),),
     "assessed": (("caller", "direction_asked", BOTH),),
-    "postponed": (("caller", "postponed", BOTH),),
+    "postponed": (("caller", "postponed", BOTH), ("callers_merged", "postponed_too", BOTH)),
     "direction_agreed": (("assignee", "direction_agreed", BOTH), ("product_manager", "direction_agreed", INBOX)),
     "direction_declined": (("assignee", "direction_declined", BOTH),),
-    "delivery_changed": (("caller", "delivery_changed", BOTH), ("assignee", "delivery_changed", INBOX)),
+    "delivery_changed": (
+        ("caller", "delivery_changed", BOTH),
+        ("assignee", "delivery_changed", INBOX),
+        ("callers_merged", "delivery_changed", BOTH),
+    ),
     "fixed": (("product_manager", "to_test", BOTH), ("verifiers", "to_test", BOTH)),
     "test_passed": (
         ("caller_if_asked", "result", BOTH),
@@ -181,7 +200,7 @@ def owe(ticket: Ticket, event_id: int, event: str, told: Iterable[Notice]) -> No
             "ticket_id": notice.ticket_id or ticket.id,
             "event_id": event_id,
             "created_at": now,
-            "next_try_at": None if notice.channel == APP else _first_try(notice.template, real),
+            "next_try_at": None if notice.channel == APP else _goes_out(notice, ticket, real),
             "sent_at": real if notice.channel == APP else None,
         }
         for notice in told
@@ -189,13 +208,22 @@ def owe(ticket: Ticket, event_id: int, event: str, told: Iterable[Notice]) -> No
     if (waiting := _waiting.get()) is not None:
         waiting += rows
     elif rows:
-        db.session.execute(_INSERT, rows)
+        write_many(_INSERT, rows)
     if ticket.category == Category.SECURITY:
         _let_in(ticket, event, told)
 
 
+def _goes_out(notice: Notice, ticket: Ticket, real: datetime) -> datetime:
+    """When its letter is sent: not in the reader's quiet hours, unless it calls them or a P0 is at stake."""
+    at, reader = _first_try(notice.template, real), notice.person
+    if reader is None or not reader.quiet_from or notice.template in CALLS:
+        return at
+    ends = end_of_quiet(at, since=reader.quiet_from, until=reader.quiet_until, zone=reader.time_zone)
+    return at if ends == at or ticket.level == Severity.P0 else ends
+
+
 def _first_try(template: str, real: datetime) -> datetime:
-    return once((first_try, template, real), lambda: first_try(template, real))
+    return once((first_try, template), lambda: first_try(template, real))  # where `real` is asked once, too
 
 
 @contextmanager
@@ -221,13 +249,18 @@ def owe_person(person: Person, template: str, *, key: str, params: dict[str, Any
 
 def tell_person(person: Person, template: str, *, key: str, params: dict[str, Any]) -> None:
     """Tell somebody what belongs to no ticket: in the inbox at once, and by mail where there is an address."""
-    now, real = clock.now(), clock.real_now()
-    db.session.add(
-        Message(key=f"{key}:{APP}", template=template, params=params, channel=APP, person_id=person.id, state=SENT,
-                created_at=now, sent_at=real)
-    )  # fmt: skip
+    tell_inbox(person, template, key=f"{key}:{APP}", params=params)
     if person.email:
         owe_person(person, template, key=f"{key}:{MAIL}", params=params)
+
+
+def tell_inbox(person: Person, template: str, *, key: str, params: dict[str, Any]) -> None:
+    """Tell somebody what belongs to no ticket, in the inbox only; runs inside a command."""
+    now, real = clock.now(), clock.real_now()
+    db.session.add(
+        Message(key=key, template=template, params=params, channel=APP, person_id=person.id, state=SENT,
+                created_at=now, sent_at=real)
+    )  # fmt: skip
 
 
 def _told_of(ticket: Ticket, event: str, actor: Person | Link | None, details: dict[str, Any]) -> list[Notice]:
@@ -241,6 +274,8 @@ def _told_of(ticket: Ticket, event: str, actor: Person | Link | None, details: d
                 continue
             for channel in channels:
                 if isinstance(reader, Person):
+                    if channels == BOTH and channel == MAIL and not wants_letter(reader, template):
+                        continue
                     found.setdefault(("p", reader.id, channel), Notice(template, channel, person=reader, ticket_id=of))
                 elif channel == MAIL and reader.email:
                     found.setdefault(("c", reader.id, channel), Notice(template, channel, contact=reader, ticket_id=of))
@@ -305,8 +340,16 @@ def _others(ticket: Ticket, _: dict[str, Any]) -> list[tuple[Any, int]]:
     ties = ties_of(ticket)
     merged = merged_in(ticket) if ties.has_merged else []
     affected = [each for one in (ticket, *merged) for each in affected_by(one)] if merged or ties.affected else []
-    reported = [(caller, report.id) for report in merged for caller in _one(report.caller)]
-    return [*reported, *((each.person, each.ticket_id) for each in affected)]
+    return [*_each_by_their_own(merged), *((each.person, each.ticket_id) for each in affected)]
+
+
+def _callers_merged(ticket: Ticket, _: dict[str, Any]) -> list[tuple[Any, int]]:
+    """Whoever reported the same, each by their own report (P3.7)."""
+    return _each_by_their_own(merged_in(ticket) if ties_of(ticket).has_merged else [])
+
+
+def _each_by_their_own(reports: list[Ticket]) -> list[tuple[Any, int]]:
+    return [(caller, report.id) for report in reports for caller in _one(report.caller)]
 
 
 def _handlers_below(ticket: Ticket, _: dict[str, Any]) -> list[tuple[Any, int]]:
@@ -341,6 +384,7 @@ _AUDIENCES: dict[str, Callable[[Ticket, dict[str, Any]], list[Any]]] = {
     "refused": _hear_of_refusal,
     "added": lambda _, d: people_of([d["added"]]),
     "taker": lambda _, d: people_of([d["to_person"]]),
+    "giver": lambda _, d: people_of([d["from_person"]]),
     "author": lambda ticket, _: [_plan(ticket).author],
     "author_when_final": lambda ticket, d: [_plan(ticket).author] if d.get("final") else [],
     "duty_lead_if_p0": lambda ticket, _: holding(Role.DUTY_LEAD, ticket) if ticket.level == "P0" else [],
@@ -348,6 +392,7 @@ _AUDIENCES: dict[str, Callable[[Ticket, dict[str, Any]], list[Any]]] = {
     "asked_contact": lambda _, d: _one(db.session.get(Person, d["contact"])),
     "asker": lambda _, d: _one(db.session.get(Person, d["asked_by"])),
     "others": _others,
+    "callers_merged": _callers_merged,
     "handlers_below": _handlers_below,
     "named": lambda _, d: people_of(d["people"]),
 }

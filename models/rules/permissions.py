@@ -11,6 +11,7 @@ from models.ground.vocabulary import Category, Role, State
 from models.people.person import Person
 from models.record.approval import Approval, PlanCopy
 from models.record.cooperation import Cooperation, was_asked
+from models.record.event import last_deed
 from models.record.extension import Extension, pending_extension
 from models.record.link import CONSENT, DIRECTION, PROGRESS, Link
 from models.record.outline import TicketOutline
@@ -30,6 +31,7 @@ MAY: dict[str, str] = {
     "answer": "first_line assignee",
     "ask": "first_line assignee supervisor",
     "supply": "reporter link registrar first_line",
+    "chase": "reporter",
     "take": "assignee",
     "hand_over": "assignee supervisor tech_manager",
     "step": "assignee engineer",
@@ -56,6 +58,7 @@ MAY: dict[str, str] = {
     "overturn": "late_seat",
     "add_approver": "seat late_seat",
     "hand_over_seat": "seat late_seat supervisor",
+    "give_seat_away": "supervisor",  # whose holder is away, or no longer decides
     "copy_plan": "author seat late_seat supervisor",
     "read_copy": "copied",
     "urge": "author supervisor",
@@ -64,6 +67,9 @@ MAY: dict[str, str] = {
     "answer_cooperation": "asked_contact assignee supervisor",  # these two take down what was said
     "merge": "assignee first_line supervisor tech_manager",
     "unmerge": "assignee first_line supervisor tech_manager",
+    "untriage": "doer",  # these three take back what one has just done oneself
+    "take_back": "doer",
+    "put_back": "doer",
     "relate": "assignee first_line supervisor tech_manager",
     "unrelate": "assignee first_line supervisor tech_manager",
     "split": "assignee first_line supervisor tech_manager",
@@ -119,6 +125,8 @@ MAY: dict[str, str] = {
     "view_triage": "first_line supervisor tech_manager",
     "view_bench": "engineer first_line supervisor verifier tech_manager product_manager",
     "view_approvals": "supervisor approver engineer tech_manager director",
+    "read_approvals": "supervisor approver engineer tech_manager director in_rounds",
+    "view_plan": "staff copied sat",
     "view_watch": "supervisor tech_manager director duty_lead dept_head admin",
     "view_archive": "staff kb_admin",
     "use_account": "anyone",
@@ -135,7 +143,10 @@ MAY: dict[str, str] = {
     "edit_policy": "admin tech_manager",
     "publish_policy": "admin tech_manager",
     "replay_policy": "admin tech_manager dept_head",
+    "view_job": "owner admin",
+    "cancel_job": "owner admin",
     "view_outbox": "admin supervisor",
+    "keep_feeds": "staff admin",
     "view_rota": "staff admin",
     "keep_rota": "supervisor admin",
     "hand_over_shift": "owner supervisor admin",
@@ -154,6 +165,7 @@ NEVER = {
     "ratify": ("own_late_plan", "implementer"),
     "refuse_ratify": ("own_late_plan", "implementer"),
     "overturn": ("own_late_plan", "implementer"),
+    "give_seat_away": ("own_plan", "own_late_plan", "implementer"),
     "grant_extension": ("own_request",),
     "refuse_extension": ("own_request",),
 }
@@ -233,7 +245,7 @@ def _visible(person_id: int, roles: frozenset[str]) -> ColumnElement[bool]:
 def _ticket_of(thing: Any) -> Ticket | None:
     if isinstance(thing, (Ticket, TicketOutline)):
         return cast(Ticket, thing)
-    return thing.ticket if isinstance(thing, (Plan, Link, Extension, Cooperation)) else None
+    return thing.ticket if isinstance(thing, (Plan, Approval, Link, Extension, Cooperation)) else None
 
 
 def _is(actor: Actor, relation: str, thing: Any) -> bool:
@@ -265,6 +277,8 @@ def _is(actor: Actor, relation: str, thing: Any) -> bool:
             return thing.contact_id == actor.id
         case "sat":
             return isinstance(thing, Plan) and bool(rounds.seat_of(thing, actor) or rounds.stood_in(thing, actor))
+        case "in_rounds":
+            return _has_seats_or_copies(actor)
         case "owner":
             return bool(getattr(thing, "owner_id", None) == actor.id)
     if ticket is not None and relation in _RELATIONS:
@@ -290,6 +304,12 @@ def _has_sat(actor: Person, ticket: Ticket) -> bool:
 def _has_copy(actor: Person, ticket: Ticket) -> bool:
     sent = select(PlanCopy.id).join(Plan).where(Plan.ticket_id == ticket.id, PlanCopy.person_id == actor.id)
     return db.session.scalar(sent.limit(1)) is not None
+
+
+def _has_seats_or_copies(actor: Person) -> bool:
+    """On any ticket."""
+    held = (select(table.id).where(table.person_id == actor.id).exists() for table in (Approval, PlanCopy))
+    return bool(db.session.scalar(select(or_(*held))))
 
 
 def _open_plan(ticket: Ticket) -> Plan | None:
@@ -327,11 +347,11 @@ def _wrote_late_plan(actor: Person, ticket: Ticket) -> bool:
 
 def _asked_for_time(actor: Person, ticket: Ticket) -> bool:
     waiting = pending_extension(ticket)
-    return waiting is not None and waiting.asked_by_id == actor.id
+    return waiting is not None and waiting.asked_by.human_id == actor.human_id
 
 
-def _carried_out(actor: Person, ticket: Ticket) -> bool:
-    """By whichever of their accounts."""
+def carried_out(actor: Person, ticket: Ticket) -> bool:
+    """Whether the actor works on it, or has carried out a step of it, by whichever of their accounts."""
     if ticket.assignee and ticket.assignee.human_id == actor.human_id:
         return True
     same = or_(Person.id == actor.human_id, Person.same_as_id == actor.human_id)
@@ -368,9 +388,10 @@ _RELATIONS: dict[str, Callable[[Person, Ticket], bool]] = {
     "own_plan": _wrote_plan,
     "own_late_plan": _wrote_late_plan,
     "own_request": _asked_for_time,
-    "implementer": _carried_out,
+    "implementer": carried_out,
     "told": _was_told,
     "incident_assignee": _handles_the_incident,
+    "doer": lambda actor, ticket: (deed := last_deed(ticket.id)) is not None and deed.actor_id == actor.id,
     "affected": lambda actor, ticket: is_affected(actor.id, ticket.id),
     "asked_contact": lambda actor, ticket: was_asked(actor.id, ticket.id),
 }

@@ -16,7 +16,7 @@ from models.record.plan import PROSE, Choice, Plan, PlanOption, PlanStep, Task
 from models.record.ticket import Ticket
 from models.rules import rounds
 
-NOT_TEXTS = ("risk", "steps", "options", "touches_customer", "approvers", "template", "files")
+NOT_TEXTS = ("risk", "steps", "options", "touches_customer", "approvers", "template", "files", "shown")
 Said = dict[str, Any]  # columns and rows of a plan that is about to be written
 
 
@@ -37,6 +37,7 @@ class HandedIn(TypedDict, total=False):
     approvers: Sequence[Person] | None  # of a major change
     template: ApprovalTemplate | None  # whose seats are taken instead
     files: Sequence[str]  # keys of attachments that the form has sent, or that an earlier revision has
+    shown: Sequence[str]  # those of them that the customer may see when they are asked (P7.4)
 
 
 def said(handed_in: HandedIn) -> Said:
@@ -55,9 +56,9 @@ def said(handed_in: HandedIn) -> Said:
     return plan
 
 
-def write(ticket: Ticket, actor: Person, said: Said, files: Sequence[str]) -> Plan:
+def write(ticket: Ticket, actor: Person, said: Said, files: Sequence[str], *, shown: Sequence[str] = ()) -> Plan:
     """The plan and its rows, in the database: from here on it cannot be changed."""
-    attached = _files(ticket, actor, files)
+    attached = _files(ticket, actor, files, shown=shown if said.get("touches_customer") else ())
     last = db.session.scalar(select(func.max(Plan.revision)).where(Plan.ticket_id == ticket.id)) or 0
     blank = dict.fromkeys(PROSE, "") | {"kind": PlanKind.FIX, "touches_customer": False}
     plan = Plan(
@@ -109,7 +110,12 @@ def _refuse_incomplete(plan: Said) -> None:
         raise Invalid("Please explain in plain words what this means for the customer.", field="explanation")
 
 
-def _files(ticket: Ticket, actor: Person, keys: Sequence[str]) -> list[attachment.Attachment]:
+def _files(ticket: Ticket, actor: Person, keys: Sequence[str], *, shown: Sequence[str]) -> list[attachment.Attachment]:
     """What the form has sent, and copies of what it keeps of earlier revisions: each revision has files of its own."""
     sent = attachment.attach(list(keys), ticket_id=ticket.id, person_id=actor.id, link_id=None, public=False)
-    return sent + [attachment.copied(file, person_id=actor.id) for file in attachment.of_plans(ticket.id, list(keys))]
+    earlier = attachment.of_plans(ticket.id, list(keys))
+    files = {file.key: file for file in sent}
+    files |= {file.key: attachment.copied(file, person_id=actor.id) for file in earlier}
+    for key, file in files.items():
+        file.public = key in shown
+    return list(files.values())

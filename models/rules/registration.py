@@ -9,6 +9,7 @@ from sqlalchemy.orm import make_transient, make_transient_to_detached
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
 from models.ground import clock
+from models.ground.bulk import write_one
 from models.ground.db import Base, db
 from models.ground.errors import Invalid
 from models.ground.vocabulary import Channel, Impact, Kind, Severity, State, Urgency
@@ -114,7 +115,7 @@ def enter(report: Draft, *, actor: Person | Link, files: list[str] | None = None
     attachment.attach(files or [], ticket_id=ticket.id, person_id=person_id, link_id=link_id, public=True)
     if ticket.contact:
         open_link(ticket, days=report.pack.link_days)
-    search.index_words(ticket, f"{search.words_of(ticket.number)} {report.words}")
+    search.index_report(ticket, report.words)
     db.session.flush()
     return ticket
 
@@ -134,7 +135,7 @@ def _ids(known: dict[str, Any]) -> dict[str, Any]:
 
 def _insert(columns: dict[str, Any]) -> Ticket:
     """A ticket as if it had just been read: the unit of work would take four times as much of everybody's turn."""
-    ticket = Ticket(**columns, id=db.session.execute(_INSERT, columns).scalar_one())
+    ticket = Ticket(**columns, id=write_one(_INSERT, columns))
     make_transient_to_detached(ticket)
     db.session.add(ticket)
     return ticket
@@ -142,7 +143,7 @@ def _insert(columns: dict[str, Any]) -> Ticket:
 
 def _update(ticket: Ticket, *names: str) -> None:
     """Write what has been set on the new ticket since, in the same plain way."""
-    db.session.execute(_UPDATE, {name: getattr(ticket, name) for name in names} | {"of": ticket.id})
+    write_one(_UPDATE, {name: getattr(ticket, name) for name in names} | {"of": ticket.id})
     make_transient(ticket)
     make_transient_to_detached(ticket)
     db.session.add(ticket)

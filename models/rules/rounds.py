@@ -55,7 +55,8 @@ def digest_of_plan(plan: Plan) -> str:
 
 
 def digest_of(plan: Plan, files: Iterable[Attachment]) -> str:
-    """Texts, steps with their owners, options, window and files, in one canonical form: any change changes it."""
+    """Texts, steps with their owners, options, window and files, and which of these the customer sees, in one canonical
+    form: any change changes it."""
     said = {
         "kind": plan.kind,
         "risk": plan.risk,
@@ -63,7 +64,7 @@ def digest_of(plan: Plan, files: Iterable[Attachment]) -> str:
         "touches_customer": plan.touches_customer,
         "steps": [[task.body, task.owner_id, task.planned] for task in plan.tasks],
         "options": [[o.title, o.feasibility, o.risk, o.effort, o.impact, o.chosen] for o in plan.choices],
-        "files": sorted([file.name, file.sha256] for file in files),
+        "files": sorted([file.name, file.sha256, *(["customer"] if file.public else [])] for file in files),
     }
     return hashlib.sha256(json.dumps(said, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
@@ -180,6 +181,11 @@ def still_sits(seat: Approval) -> bool:
     if not person.active:
         return False
     return person.holds(seat.role, seat.team_id) if seat.role else any(person.holds(role) for role in REVIEWERS)
+
+
+def is_abandoned(seat: Approval) -> bool:
+    """Whether its holder cannot decide now: they have left, hold the role no longer, or are away."""
+    return not still_sits(seat) or seat.person_id in away_at(clock.now())
 
 
 def has_decided(plan: Plan, person: Person) -> bool:

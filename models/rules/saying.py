@@ -1,9 +1,9 @@
-"""What is said on a ticket, beside the road: its event, its text, its files and its search entry (P6.6)."""
+"""What is said on a ticket, beside the road: its event, its text and its files (P6.6)."""
 
 from models.ground.db import db
 from models.ground.errors import Invalid
 from models.people.person import Person
-from models.record import attachment, search
+from models.record import attachment
 from models.record.entry import Entry
 from models.record.ticket import Ticket
 from models.rules import journal, workflow
@@ -28,5 +28,4 @@ def say(
     attachment.attach(
         files or [], ticket_id=ticket.id, person_id=actor.id, link_id=None, public=public, entry_id=entry.id
     )
-    search.index_ticket(ticket, text)
     return entry

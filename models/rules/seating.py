@@ -53,6 +53,8 @@ def round_for(
 def seat(plan: Plan, held: Round) -> None:
     """Put everybody on their seats; the plan's rows must be in the database."""
     plan.rule, plan.quorum, plan.template = str(held.rule), held.quorum, held.template
+    if held.template:
+        plan.take_limit(held.template)
     for number, bench in enumerate(held.benches, start=1):
         for person in bench.taken:
             plan.approvals.append(

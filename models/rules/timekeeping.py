@@ -7,6 +7,7 @@ from typing import Any, cast
 from sqlalchemy import Table, func, insert, select
 
 from models.ground import clock
+from models.ground.bulk import write_many
 from models.ground.db import db
 from models.ground.vocabulary import HOUSEKEEPING, ClockKind, Party, State
 from models.policy import clockface
@@ -15,6 +16,7 @@ from models.policy.pack import Pack
 from models.policy.version import PolicyVersion
 from models.record.deadline import CANCELLED, MET, PAUSED, RUNNING, Deadline, deadlines_of, open_deadlines
 from models.record.extension import LAPSED, pending_extension
+from models.record.plan import Plan, plan_submitted
 from models.record.ticket import ASK_CUSTOMER, Ticket
 from models.rules.marks import UNDISTURBED, History, clock_of, history_of, last_mark, reckoned, set_next_mark
 
@@ -35,7 +37,7 @@ def first_clocks(version: PolicyVersion, severity: str, kinds: Iterable[str], *,
 def open_first(ticket: Ticket, clocks: list[Row]) -> None:
     """Start the first clocks of a ticket that has just been registered."""
     if clocks:  # all in one; as objects each would be a statement of its own
-        db.session.execute(_INSERT, [row | {"ticket_id": ticket.id} for row in clocks])
+        write_many(_INSERT, [row | {"ticket_id": ticket.id} for row in clocks])
     ticket.next_due_at = min((row["due_at"] for row in clocks), default=None)
 
 
@@ -45,12 +47,20 @@ def open_clock(ticket: Ticket, kind: str, *, started_at: datetime, about: int | 
     It stands still at once while the ticket waits on somebody for whom it stops.
     """
     history = history_of(ticket) if started_at < clock.now() or kind == ClockKind.WAIT else UNDISTURBED
-    deadline = _make(ticket, kind, started_at, nth=_rounds(ticket, kind) + 1, history=history)
+    by = None if about else _limited_by(ticket, kind, started_at)
+    deadline = _make(ticket, kind, started_at, nth=_rounds(ticket, kind) + 1, history=history, by=by)
     if deadline:
         deadline.about_id = about
         db.session.add(deadline)
         stop(deadline, waited_for(ticket), at=clock.now())
     return deadline
+
+
+def go_on(ticket: Ticket, kind: str) -> None:
+    """What ended the clock is undone: it goes on from where its last round began, as a round of its own."""
+    began = select(func.max(Deadline.started_at)).where(Deadline.ticket_id == ticket.id, Deadline.kind == str(kind))
+    if started_at := db.session.scalar(began):
+        _restart(ticket, kind, started_at)
 
 
 def meet(ticket: Ticket, kinds: Iterable[str], *, at: datetime, about: int | None = None) -> None:
@@ -209,7 +219,15 @@ def _first_row(face: Clock, due_at: datetime) -> Row:
     }
 
 
-def _make(ticket: Ticket, kind: str, started_at: datetime, *, nth: int, history: History) -> Deadline | None:
+def _limited_by(ticket: Ticket, kind: str, started_at: datetime) -> Plan | None:
+    """The plan whose round the clock times, if that round has a limit of its own (P7.2)."""
+    plan = plan_submitted(ticket.id, started_at) if kind == ClockKind.APPROVE else None
+    return plan if plan and plan.limit else None
+
+
+def _make(
+    ticket: Ticket, kind: str, started_at: datetime, *, nth: int, history: History, by: Plan | None
+) -> Deadline | None:
     deadline = Deadline(
         ticket_id=ticket.id,
         ticket=ticket,
@@ -220,6 +238,8 @@ def _make(ticket: Ticket, kind: str, started_at: datetime, *, nth: int, history:
         state=RUNNING,
         late_by_triage=False,
     )
+    if by:
+        deadline.take_limit(by)
     due_at = reckoned(deadline, history)
     if due_at is None:
         return None

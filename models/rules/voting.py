@@ -5,7 +5,7 @@ from typing import Any
 from models.ground import clock
 from models.ground.db import db, lock
 from models.ground.errors import Conflict, Refused
-from models.ground.vocabulary import Decision, Role, Rule
+from models.ground.vocabulary import Decision, Rule
 from models.people.person import Person
 from models.record import attachment
 from models.record.approval import Approval
@@ -60,14 +60,16 @@ def sitting(plan: Plan, actor: Person, action: str) -> Approval:
 
 
 def abandoned(plan: Plan, actor: Person, seat: Approval) -> Approval:
-    """A seat whose holder can no longer decide; a supervisor gives it away."""
+    """A waiting seat whose holder is away, or no longer decides; a supervisor gives it away."""
     lock(plan.ticket)
-    if seat.plan_id != plan.id or not allows(actor, "hand_over_seat", plan.ticket):
-        raise Refused("You may not decide on this plan.")
-    if seat.decision or not rounds.is_undecided(plan) or rounds.still_sits(seat):
+    if seat.plan_id != plan.id or not allows(actor, "give_seat_away", plan.ticket):
+        raise Refused("Only a supervisor gives away somebody else's seat, and not over their own plan or work.")
+    if not rounds.is_undecided(plan):
+        raise Conflict("This plan has been decided already.")
+    if seat.decision or not rounds.is_abandoned(seat):
         raise Conflict("%(name)s decides on this plan, and can hand it over.", name=seat.person.name)
-    if not actor.holds(Role.SUPERVISOR, plan.ticket.team_id):
-        raise Refused("Only a supervisor gives away somebody else's seat.")
+    if any(held.decision == Decision.APPROVED for held in plan.approvals if held.slot == seat.slot):
+        raise Conflict("Somebody else has decided for this seat.")
     return seat
 
 

@@ -59,6 +59,7 @@ class Step:
     opens: str = ""  # beyond the clocks of the state that is entered
     gives_up: bool = False  # the clocks of the state that is left are cancelled, not met
     edits: bool = True  # False: it only appends, so no form that lies open goes stale
+    undoes: str = ""  # the action that it takes back: what that opened is cancelled, what it ended goes on
 
 
 class Turns(NamedTuple):
@@ -106,6 +107,9 @@ STEPS = {
         Step("cancel", "cancelled", BEFORE_WORK, (CANCELLED,), gives_up=True),
         Step("merge", "merged", UNPLANNED, (MERGED,), gives_up=True),
         Step("unmerge", "unmerged", (MERGED,), UNPLANNED, opens="resolve resolve_max deliver"),
+        Step("untriage", "triage_undone", (ENGINEER, ASSESSMENT), (TRIAGE,), gives_up=True, undoes="triage"),
+        Step("take_back", "hand_over_undone", WORKED_ON, (SAME, PLAN), gives_up=True, undoes="hand_over"),
+        Step("put_back", "take_undone", (PLAN,), (ENGINEER,), gives_up=True, undoes="take"),
         Step("refuse_ratify", "ratification_refused", OPEN, (SAME, PLAN), meets="ratify", gives_up=True),
         Step("overturn", "overturned", (CUSTOMER, REVIEW), (PLAN,), meets="ratify", opens=WORK_ANEW, gives_up=True),
         # beside the road: the state stays
@@ -131,6 +135,7 @@ STEPS = {
         Step("reuse", "solution_reused", (TRIAGE, *WORKED_ON), (SAME,), edits=False),
         Step("ask", "asked", (TRIAGE, *WORKED_ON), (SAME,), meets="respond", opens="follow_up"),
         Step("supply", "supplied", OPEN, (SAME,), edits=False),
+        Step("chase", "chased", (TRIAGE, ASSESSMENT, *AT_WORK), (SAME,), edits=False),
         Step("wait", "waited", (TRIAGE, *WORKED_ON), (SAME,)),
         Step("resume", "resumed", OPEN, (SAME,)),
         Step("extend", "extension_requested", AT_WORK, (SAME,), opens="approve", edits=False),
@@ -165,6 +170,8 @@ INSTEAD = {
     "update_below": ("update",),
     "administer": ("hand_over", "note"),
 }
+# Where the page of an action is open beyond its step: what is closed is reopened by it, what is archived followed up.
+OPEN_TOO = {"dispute": (CLOSED, ARCHIVED)}
 FIRST_CLOCKS = (*CLOCKS_IN[TRIAGE].split(), *STEPS["report"].opens.split())
 
 
@@ -213,6 +220,13 @@ def can(actor: Actor, action: str, ticket: Ticket, *, right: str = "") -> bool:
     return ticket.state in STEPS[action].come_from and _allowed(actor, action, ticket, right)
 
 
+def check_page(ticket: Ticket, action: str) -> None:
+    """Raise Conflict when the page of an action has no place in the present state: what is shown can be handed in."""
+    step = STEPS.get(action) or next((STEPS[name] for name in INSTEAD.get(action, ())), None)
+    if step and ticket.state not in (*step.come_from, *OPEN_TOO.get(action, ())):
+        raise Conflict("The ticket has moved on: this is no longer possible in its present state.")
+
+
 def check_state(ticket: Ticket, action: str) -> None:
     """Raise Conflict when the action does not fit the ticket's present state."""
     if ticket.state not in STEPS[action].come_from:
@@ -235,8 +249,13 @@ def turns(step: Step, was: State, goal: State) -> Turns:
     left, entered = (CLOCKS_IN.get(state, "").split() if goal != was else [] for state in (was, goal))
     meets, opens = step.meets.split(), step.opens.split()
     if step.gives_up:
-        return Turns(meets, left, opens + entered)
+        return Turns(meets, left + opened_by(step.undoes), opens + entered)
     return Turns(meets + left, [], opens + entered)
+
+
+def opened_by(action: str) -> list[str]:
+    """The clocks that an action opens whatever state it leads to."""
+    return STEPS[action].opens.split() if action else []
 
 
 def owed_again(is_triaged: bool, *, has_responded: bool) -> list[str]:
@@ -277,6 +296,9 @@ def _turn_clocks(ticket: Ticket, step: Step, was: State, about: int | None) -> N
     if step.action == "unmerge":
         opens += owed_again(ticket.triaged_at is not None, has_responded=timekeeping.has_met(ticket, ClockKind.RESPOND))
     for kind in opens:
-        timekeeping.open_clock(ticket, kind, started_at=now, about=about)
+        if step.undoes:
+            timekeeping.go_on(ticket, kind)
+        else:
+            timekeeping.open_clock(ticket, kind, started_at=now, about=about)
     timekeeping.note_next(ticket)
     db.session.flush()

@@ -59,7 +59,7 @@ def end_absence(absence: Absence, *, actor: Person) -> Absence:
 def _refuse_unfit(person: Person, delegate: Person, starts_at: datetime, ends_at: datetime) -> None:
     """A delegate shares at least one role with the person, and no chain of delegates leads back or too far."""
     shared = (person.roles & delegate.roles) - {Role.REPORTER}
-    if not delegate.active or delegate.id == person.id:
+    if not delegate.active or delegate.human_id == person.human_id:
         raise Invalid("Please choose somebody else who is active.", field="delegate")
     if not shared:
         raise Invalid("%(name)s holds none of the same roles.", field="delegate", name=delegate.name)

@@ -9,6 +9,7 @@ from models.ground import clock
 from models.ground.db import command, db
 from models.ground.errors import Conflict, Invalid, Missing, Refused
 from models.ground.vocabulary import Role, State
+from models.people.feed import end_feeds
 from models.people.person import PER_TEAM, Held, Person, RoleHeld, find_person, holders
 from models.people.session import RESET_LASTS, PasswordReset, Session, open_session, reset_of
 from models.record.ticket import ENDED, Ticket
@@ -16,6 +17,8 @@ from models.rules import workflow
 from models.rules.notices import owe_person
 
 SHORTEST_PASSWORD = 8
+LETTERS = ("unmailed", "quiet_from", "quiet_until")  # which letters come, and when none
+OWN = frozenset(("locale", "time_zone", "theme", "density", "shortcuts", "on_duty", *LETTERS))  # one's own to set
 FIELDS = (
     "name", "email", "phone", "locale", "time_zone", "engineer_level", "team_id", "department_id", "on_duty",
     "same_as_id",
@@ -95,9 +98,10 @@ def change_own_password(person: Person, *, password: str, browser: str) -> str:
 
 
 @command
-def set_own_settings(person: Person, *, locale: str, time_zone: str, theme: str, on_duty: bool) -> Person:
-    """Language, time zone, colours, and whether one is on duty."""
-    person.locale, person.time_zone, person.theme, person.on_duty = locale, time_zone, theme, on_duty
+def set_own_settings(person: Person, **wanted: Any) -> Person:
+    """Language, time zone, colours, keys, and whether one is on duty; what is not named stays as it is."""
+    for name in OWN.intersection(wanted):
+        setattr(person, name, wanted[name])
     return person
 
 
@@ -125,7 +129,7 @@ def use_reset(*, token: str, password: str) -> Person:
 
 @command
 def deactivate_person(person: Person, *, actor: Person, successor: Person) -> int:
-    """A leaver: the account closes, every session ends, and the open work goes to `successor` in the same step (P1).
+    """A leaver: the account closes, every session and feed ends, the open work goes to `successor`, in one step (P1).
 
     Returns how many tickets were handed over.
     """
@@ -136,6 +140,7 @@ def deactivate_person(person: Person, *, actor: Person, successor: Person) -> in
         _refuse_last_admin(person)
     person.active, person.deactivated_at, person.on_duty = False, clock.now(), False
     person.epoch += 1
+    end_feeds(person)
     held = db.session.scalars(
         select(Ticket).where(Ticket.assignee_id == person.id, Ticket.state.not_in(ENDED)).order_by(Ticket.id)
     ).all()

@@ -15,6 +15,7 @@ from models.record.approval import Approval, PlanCopy
 from models.record.event import Event
 from models.record.link import CONSENT, open_link
 from models.record.plan import LATE_GIVEN, LATE_REFUSED, Plan
+from models.record.ticket import Ticket
 from models.rules import journal, rounds, seating, voting, workflow
 from models.rules.permissions import STAFF, allows
 from models.rules.rounds import HANDED_OVER, newest_plan
@@ -95,7 +96,8 @@ def add_approver(plan: Plan, *, actor: Person, person: Person, first: bool, comm
 
 @command
 def hand_over_seat(plan: Plan, *, actor: Person, to: Person, reason: str, seat: Approval | None = None) -> Approval:
-    """Give the seat to somebody else (转交). A supervisor may give away the `seat` of somebody who no longer sits."""
+    """Give the seat to somebody else (转交). A supervisor may give away the `seat` of somebody who is away, or who no
+    longer decides; both are told."""
     if not reason.strip():
         raise Invalid("Please give the reason.", field="reason")
     given = voting.abandoned(plan, actor, seat) if seat else voting.sitting(plan, actor, "hand_over_seat")
@@ -120,7 +122,7 @@ def copy_plan(plan: Plan, *, actor: Person, people: Sequence[Person]) -> list[Pl
     lock(plan.ticket)
     if not allows(actor, "copy_plan", plan.ticket):
         raise Refused("You may not send copies of this plan.")
-    unfit = next((person for person in people if not (person.active and person.roles & STAFF)), None)
+    unfit = next((person for person in people if not _may_read(person, plan.ticket)), None)
     if unfit:
         raise Invalid("%(name)s may not read plans.", field="people", name=unfit.name)
     held = {copy.person_id for copy in plan.copies}
@@ -158,6 +160,11 @@ def urge_approvers(plan: Plan, *, actor: Person) -> Plan:
         raise Conflict("They were urged a short while ago. You can urge them again from %(time)s.", time=again_at)
     workflow.advance(plan.ticket, "urge", actor=actor, people=waiting, **voting.about(plan))
     return plan
+
+
+def _may_read(person: Person, ticket: Ticket) -> bool:
+    """Anybody of the house, but for whoever has only reported it: what is internal is not for them (P6.6)."""
+    return person.active and (bool(person.roles & STAFF) or person.id != ticket.reporter_id)
 
 
 def _after_approval(plan: Plan) -> State:

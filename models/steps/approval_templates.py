@@ -1,6 +1,7 @@
 """Templates of rounds: who sits, and how they decide together, for plans of one risk class (P7.2)."""
 
 from collections.abc import Sequence
+from itertools import combinations
 
 from sqlalchemy import select
 
@@ -10,12 +11,15 @@ from models.ground.errors import Conflict, Invalid, Refused
 from models.ground.vocabulary import Risk, Role, Rule
 from models.people.person import PER_TEAM, Person
 from models.people.team import Team
+from models.policy.pack_parts import Target
 from models.record.approval import ApprovalTemplate, ApprovalTemplateSeat
 from models.rules.permissions import STAFF, allows
 from models.rules.rounds import REVIEWERS
 from models.rules.seating import FEWEST, fewest_voices
 
 MOST_SEATS = 20
+UP = (Role.SUPERVISOR, Role.TECH_MANAGER, Role.DIRECTOR)
+CLIMBS = tuple(" ".join(roles) for most in (1, 2, 3) for roles in combinations(UP, most))  # a breach climbs upwards
 Wanted = tuple[str, Team | None, Person | None]  # holders of a role (of a team; None: the ticket's own), or a person
 
 
@@ -29,15 +33,23 @@ def keep_approval_template(
     rule: str,
     quorum: int = 1,
     seats: Sequence[Wanted],
+    limit: Target | None = None,
+    climb: str = "",
 ) -> ApprovalTemplate:
-    """A new template (None), or a change of one; rounds that have begun stay as they are. Raises Invalid."""
+    """A new template (None), or a change of one; rounds that have begun stay as they are. Raises Invalid.
+
+    `limit` is the time for the whole round, `climb` one of CLIMBS; what is not stated is as the policy says.
+    """
     _need_keeper(actor)
     kept = template or ApprovalTemplate(name="", risk="", rule="")
     if template and not template.active:
         raise Conflict("This approval template is no longer in use.")
     _refuse_senseless(kept, name.strip(), risk, rule, quorum, seats)
+    _refuse_endless(limit, climb)
     kept.name, kept.risk, kept.rule, kept.updated_at = name.strip(), risk, str(Rule(rule)), clock.now()
     kept.quorum = quorum if rule == Rule.QUORUM else 1
+    kept.limit_amount, kept.limit_basis = (limit.amount, limit.basis) if limit else (None, None)
+    kept.climb = climb or None
     kept.seats[:] = []
     db.session.add(kept)
     db.session.flush()
@@ -85,6 +97,13 @@ def _refuse_senseless(
     people = [person.human_id for _role, _team, person in seats if person]
     if len(set(people)) < len(people):
         raise Invalid("Somebody has two seats.", field="seats")
+
+
+def _refuse_endless(limit: Target | None, climb: str) -> None:
+    if limit and (limit.is_cadence or limit.at_once):
+        raise Invalid("A round has one time limit: minutes, hours or working days.", field="limit")
+    if climb and climb not in CLIMBS:
+        raise Invalid("Please choose to whom it climbs.", field="climb")
 
 
 def _refuse_unfit(role: str, _team: Team | None, person: Person | None) -> None:

@@ -1,6 +1,5 @@
 """Archive and knowledge (归档与知识): what is frozen is learned from (P11.3, P11.4)."""
 
-from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -11,14 +10,21 @@ from models.ground.db import command, db
 from models.ground.errors import Conflict, Invalid, Refused
 from models.insight.masking import mask
 from models.people.person import Person
-from models.record.article import PUBLISHED, Article, ArticleRevision, count_help, next_revision
+from models.record.article import (
+    PUBLISHED,
+    REVIEW_AFTER,
+    TEXTS,
+    Article,
+    ArticleRevision,
+    count_help,
+    count_no_help,
+    index_article,
+    next_revision,
+)
 from models.record.resolution import Resolution
 from models.record.ticket import Ticket
 from models.rules.notices import owe_person
 from models.rules.permissions import allows
-
-REVIEW_AFTER = timedelta(days=180)
-TEXTS = ("title", "symptom", "cause", "solution", "applies_to")
 
 
 @command
@@ -39,6 +45,7 @@ def draft_article(ticket: Ticket, *, actor: Person) -> Article:
         symptom=mask(ticket.description, ticket),
         cause=mask(ticket.root_cause or (resolution.cause if resolution else ""), ticket),
         solution=mask(_solution(resolution), ticket),
+        workaround=mask(ticket.temporary_measure or ticket.workaround, ticket),
         applies_to=ticket.service.name if ticket.service else "",
         ticket_id=ticket.id,
         owner_id=actor.id,
@@ -64,6 +71,8 @@ def edit_article(article: Article, *, actor: Person, **texts: str) -> Article:
         article.pending = revision.revision
     else:
         _take_over(article, revision)
+        if article.state == PUBLISHED:
+            index_article(article)
     return article
 
 
@@ -76,6 +85,7 @@ def publish_article(article: Article, *, actor: Person) -> Article:
         _take_over(article, article.change)
         article.pending = None
     article.state, article.review_on = PUBLISHED, (clock.now() + REVIEW_AFTER).date()
+    index_article(article)
     return article
 
 
@@ -112,6 +122,14 @@ def count_helped(article: Article, *, actor: Person) -> Article:
     """Somebody says that the article helped."""
     assert actor.active
     count_help(article)
+    return article
+
+
+@command
+def count_not_helped(article: Article, *, actor: Person) -> Article:
+    """Somebody says that it did not help; whoever keeps the article sees how many."""
+    assert actor.active
+    count_no_help(article)
     return article
 
 

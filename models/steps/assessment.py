@@ -8,7 +8,6 @@ from models.ground.db import command, db
 from models.ground.errors import Invalid
 from models.ground.vocabulary import Feasibility
 from models.people.person import Person
-from models.record import search
 from models.record.assessment import Assessment, next_nth
 from models.record.link import DIRECTION, open_link
 from models.record.resolution import Resolution
@@ -107,5 +106,4 @@ def _keep(
     )  # fmt: skip
     db.session.add(found)
     db.session.flush()
-    search.index_ticket(ticket, report)
     return found

@@ -72,11 +72,16 @@ def record_call_back(ticket: Ticket, *, actor: Person, text: str) -> Ticket:
     if not text.strip():
         raise Invalid("Please write something.", field="text")
     workflow.check_state(ticket, "call_back")
-    if not owes_call_back(ticket):
-        raise Conflict("Nobody waits to be called back.")
+    refuse_call_back(ticket)
     event = workflow.advance(ticket, "call_back", actor=actor, digest=journal.digest_of(text))
     journal.write(ticket, "call", text, event=event, actor=actor, public=False)
     return ticket
+
+
+def refuse_call_back(ticket: Ticket) -> None:
+    """Raise Conflict unless somebody who was not satisfied waits to be called back."""
+    if not owes_call_back(ticket):
+        raise Conflict("Nobody waits to be called back.")
 
 
 @command

@@ -19,6 +19,7 @@ from models.record.deadline import Pause
 from models.record.entry import Entry
 from models.record.extension import Extension
 from models.record.link import Link
+from models.record.plan import WorkStep
 from models.record.relation import bearer_of
 from models.record.resolution import Check, Confirmation, Resolution
 from models.record.ticket import Follower, Ticket, title_of
@@ -26,6 +27,7 @@ from models.rules import journal, timekeeping, waiting, workflow
 from models.rules.saying import say
 
 REDACTED = "▇▇▇"
+WORK_TEXTS = ("body", "result", "before", "after", "deviation")
 SHORTEST_SECRET = 4  # characters; shorter parts would be taken out of innocent words of the archive
 COPIES: tuple[tuple[Any, Any], ...] = (
     (Pause, Pause.reason),
@@ -39,6 +41,7 @@ COPIES: tuple[tuple[Any, Any], ...] = (
     (Assessment, Assessment.report),
     (Assessment, Assessment.comment),
     (Delivery, Delivery.reason),
+    (WorkStep, WorkStep.body),
 )
 
 
@@ -147,6 +150,30 @@ def redact_entry(entry: Entry, *, actor: Person, reason: str) -> Entry:
 
 
 @command
+def redact_work(step: WorkStep, *, actor: Person, reason: str) -> WorkStep:
+    """Take a secret out of the implementation record (P8.1, P11.7): texts and files are gone, how it went stays."""
+    if not reason.strip():
+        raise Invalid("Please give the reason for the redaction.", field="reason")
+    ticket = db.session.get_one(Ticket, step.ticket_id, with_for_update=True)
+    if step.redacted_at:
+        raise Conflict("This has been redacted already.")
+    secrets, names = [getattr(step, field) for field in WORK_TEXTS], [file.name for file in step.files]
+    told = [each for each in (*secrets, *names) if len(each) >= SHORTEST_SECRET]
+    _redact(ticket, actor, reason, told, work=step.id)
+    for field, secret in zip(WORK_TEXTS, secrets, strict=True):
+        if secret:
+            _forget_copies(ticket, secret)
+            _forget_entries(ticket, secret, actor, reason)
+            setattr(step, field, REDACTED)
+    step.redacted_at, step.redacted_by_id, step.redaction_reason = clock.now(), actor.id, reason.strip()[:200]
+    for file in step.files:
+        file.path.unlink(missing_ok=True)
+        file.name, file.size = REDACTED, 0
+    _index_anew(ticket)
+    return step
+
+
+@command
 def redact_description(ticket: Ticket, *, actor: Person, replacement: str, reason: str) -> Ticket:
     """Replace the reported text by one without the secret (P11.7); of a request it stands for scene and effect."""
     if not reason.strip() or not replacement.strip():
@@ -196,6 +223,13 @@ def _forget_copies(ticket: Ticket, secret: str) -> None:
         db.session.execute(update(table).where(copies).values({column.key: REDACTED}))
 
 
+def _forget_entries(ticket: Ticket, secret: str, actor: Person, reason: str) -> None:
+    """What was rolled back stands in the timeline, too, in the same words."""
+    for entry in db.session.query(Entry).filter_by(ticket_id=ticket.id, body=secret):
+        entry.body, entry.redacted_at, entry.redacted_by_id = REDACTED, clock.now(), actor.id
+        entry.redaction_reason = reason.strip()[:200]
+
+
 def _answers_in(ticket: Ticket, text: str) -> list[Confirmation | Check]:
     """An answer with a sheet is one text of several parts, which stand with their answers too (P10.6)."""
     rows: list[Confirmation | Check] = [
@@ -208,6 +242,9 @@ def _answers_in(ticket: Ticket, text: str) -> list[Confirmation | Check]:
 def _index_anew(ticket: Ticket) -> None:
     db.session.flush()
     search.forget_ticket(ticket)
-    entries = db.session.query(Entry).filter_by(ticket_id=ticket.id, redacted_at=None)
-    texts = [ticket.number, ticket.description, ticket.expected, ticket.device, ticket.steps, ticket.root_cause]
-    search.index_ticket(ticket, *texts, *(f"{entry.body} {entry.outcome}" for entry in entries))
+    search.index_report(ticket, search.words_of(ticket.description, ticket.expected, ticket.device, ticket.steps))
+    entries = db.session.query(Entry).filter_by(ticket_id=ticket.id, redacted_at=None).all()
+    search.index_ticket(ticket, *(entry.body for entry in entries if entry.public))
+    search.index_internal(
+        ticket, ticket.root_cause, *(f"{entry.body} {entry.outcome}" for entry in entries if not entry.public)
+    )

@@ -11,7 +11,7 @@ from models.ground.db import command, db
 from models.ground.errors import Conflict, Gone, Invalid, Refused
 from models.ground.vocabulary import ClockKind, Means, State, Verdict
 from models.people.person import Person
-from models.record import attachment, search
+from models.record import attachment
 from models.record.entry import Entry
 from models.record.event import Event
 from models.record.link import PROGRESS, Link, living_link, living_links, open_link, purpose_in, round_of
@@ -80,7 +80,7 @@ def record_spoken(
 def dispute_result(ticket: Ticket, *, actor: Person | Link, reason: str) -> Ticket:
     """A change of mind: not solved after all. Before closing it goes back to work, after it is reopened (P10.4)."""
     if not reason.strip():
-        raise Invalid("Please say what is not solved.", field="reason")
+        raise Invalid("Please say what is not right.", field="reason")
     was_closed = ticket.state == State.CLOSED
     _back_to_work(ticket, actor, reason, "reopen" if was_closed else "dispute")
     if was_closed:
@@ -213,7 +213,6 @@ def _back_to_work(
         **details,
     )
     _write(ticket, actor, "feedback", reason, event)
-    search.index_ticket(ticket, reason)
     timekeeping.note_next(ticket)
 
 

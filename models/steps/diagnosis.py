@@ -4,7 +4,7 @@ from models.ground.db import command, db
 from models.ground.errors import Invalid
 from models.people.person import Person
 from models.record import attachment, search
-from models.record.article import Article, count_help
+from models.record.article import Article, count_reuse
 from models.record.ticket import Ticket
 from models.rules import journal, workflow
 
@@ -27,7 +27,6 @@ def log_step(ticket: Ticket, *, actor: Person, done: str, seen: str = "", files:
     attachment.attach(
         files or [], ticket_id=ticket.id, person_id=actor.id, link_id=None, public=False, entry_id=entry.id
     )
-    search.index_ticket(ticket, done, seen)
     return ticket
 
 
@@ -35,7 +34,7 @@ def log_step(ticket: Ticket, *, actor: Person, done: str, seen: str = "", files:
 def reuse_solution(ticket: Ticket, *, actor: Person, article: Article) -> Ticket:
     """An article helped with this ticket: recorded, so that the reuse of knowledge can be counted (P6.3)."""
     workflow.advance(ticket, "reuse", actor=actor, article=article.id, title=article.title)
-    count_help(article)
+    count_reuse(article)
     return ticket
 
 
@@ -59,5 +58,5 @@ def record_diagnosis(
         cause=cause,
         digest=journal.digest_of(root_cause, scope, temporary_measure),
     )
-    search.index_ticket(ticket, root_cause)
+    search.index_internal(ticket, root_cause)
     return ticket

@@ -8,7 +8,7 @@ from models.ground.errors import Invalid, Refused, TooLarge
 from models.ground.vocabulary import Channel
 from models.people.customer import Contact, Customer
 from models.people.person import Person, read_standing
-from models.record import attachment, search
+from models.record import attachment
 from models.record.attachment import Attachment
 from models.record.link import Link
 from models.record.ticket import Ticket
@@ -90,7 +90,6 @@ def supply_information(ticket: Ticket, *, actor: Actor, text: str, files: list[s
         timekeeping.meet(ticket, ["follow_up"], at=clock.now())
         waiting.resume(ticket, at=clock.now())
         timekeeping.note_next(ticket)
-    search.index_ticket(ticket, text)
     return ticket
 
 

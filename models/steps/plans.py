@@ -91,6 +91,8 @@ def keep_standard_change(plan: Plan, *, actor: Person, title: str) -> StandardCh
     """A supervisor turns a plan that was approved and worked into a template for the next time (P7.2)."""
     if not allows(actor, "keep_standard_change"):
         raise Refused("Only a supervisor approves a standard change.")
+    if plan.author.human_id == actor.human_id:
+        raise Refused("Nobody approves their own plan beforehand; another supervisor keeps it.")
     if not title.strip():
         raise Invalid("Please name the standard change.", field="title")
     if plan.outcome != Decision.APPROVED or plan.risk == Risk.MAJOR:
@@ -128,7 +130,7 @@ def _write(ticket: Ticket, actor: Person, said: planning.Said, handed_in: Handed
     """The plan with its round, in the database."""
     named, template = handed_in.get("approvers") or (), handed_in.get("template")
     held = seating.round_for(ticket, author=actor, risk=said["risk"], named=named, template=template)
-    plan = planning.write(ticket, actor, said, handed_in.get("files", ()))
+    plan = planning.write(ticket, actor, said, handed_in.get("files", ()), shown=handed_in.get("shown", ()))
     seating.seat(plan, held)
     db.session.flush()
     return plan
@@ -148,14 +150,19 @@ def _take_back(plan: Plan, actor: Person, outcome: str) -> journal.Recorded:
     return event
 
 
-def _refuse_word(ticket: Ticket, actor: Person, word_by: Person, how: str) -> None:
-    workflow.check_state(ticket, "emergency")
-    if not allows(actor, "emergency", ticket):
-        raise Refused("You may not do this on this ticket.")
+def refuse_emergency(ticket: Ticket) -> None:
+    """Raise Conflict where nothing may be carried out before it is approved (P7.5)."""
     if ticket.is_request or ticket.severity != Severity.P0:
         raise Conflict("Only a critical fault (P0) is carried out before it is approved. Please submit the plan.")
     if rounds.late_plan(ticket):
         raise Conflict("The plan that went ahead before still owes its approval. Have it decided, or submit this one.")
+
+
+def _refuse_word(ticket: Ticket, actor: Person, word_by: Person, how: str) -> None:
+    workflow.check_state(ticket, "emergency")
+    if not allows(actor, "emergency", ticket):
+        raise Refused("You may not do this on this ticket.")
+    refuse_emergency(ticket)
     if not (word_by.active and word_by.holds(Role.DUTY_LEAD, ticket.team_id)):
         raise Invalid("The word is the duty lead's of this team.", field="word_by")
     if word_by.human_id == actor.human_id:

@@ -122,7 +122,7 @@ def can_confirm(actor: Person, draft: PolicyDraft) -> bool:
     if not allows(actor, "publish_policy") or proposer is None:
         return allows(actor, "publish_policy")
     pairs = ((proposer.holds(role), actor.holds(other)) for role, other in OTHER.items())
-    return actor.id != proposer.id and any(all(pair) for pair in pairs)
+    return actor.human_id != proposer.human_id and any(all(pair) for pair in pairs)
 
 
 def _add_draft(pack: Pack, actor: Person | None) -> PolicyDraft:
@@ -158,7 +158,7 @@ def _who_confirms(actor: Person) -> list[Person]:
     """Everybody of the other role, whoever the actor is."""
     wanted = [other for role, other in OTHER.items() if actor.holds(role)]
     found = {person.id: person for role in wanted for person in db.session.scalars(holders(role)).unique()}
-    return [person for person in found.values() if person.id != actor.id and person.email]
+    return [person for person in found.values() if person.human_id != actor.human_id and person.email]
 
 
 def _need_right(actor: Person | None) -> None:

@@ -170,23 +170,20 @@ def post_update_below(ticket: Ticket, *, actor: Person, text: str, files: list[s
     return entry
 
 
-def merge_refusal(ticket: Ticket) -> Conflict | None:
-    """Why the ticket cannot be merged as it stands, with the way forward; None when it can."""
+def refuse_merge(ticket: Ticket) -> None:
+    """Raise Conflict, with the way forward, when the ticket cannot be merged as it stands."""
     if ticket.emergency and rounds.late_plan(ticket):
-        return Conflict(
+        raise Conflict(
             "It still owes the late approval of what was carried out first. Please merge the other one into it instead."
         )
     if _has_work(ticket):
-        return Conflict(
+        raise Conflict(
             "Work has been carried out under it. Please merge the other one into it instead, or link the two."
         )
     if ticket.state in (State.AWAITING_APPROVAL, State.AWAITING_CONSENT, State.AWAITING_FIX):
-        return Conflict(
-            "It has a plan that is decided on or approved. Please withdraw the plan first, or link the two."
-        )
+        raise Conflict("It has a plan that is decided on or approved. Please withdraw the plan first, or link the two.")
     if ticket.state == State.AWAITING_DIRECTION:
-        return Conflict("The customer has been asked about its direction. Please wait for the answer, or link the two.")
-    return None
+        raise Conflict("The customer has been asked about its direction. Please wait for the answer, or link the two.")
 
 
 def _check_right(ticket: Ticket, actor: Person, action: str) -> None:
@@ -197,8 +194,7 @@ def _check_right(ticket: Ticket, actor: Person, action: str) -> None:
 def _check_merge(ticket: Ticket, target: Ticket) -> None:
     if target is ticket:
         raise Invalid("A ticket cannot be merged into itself, or into what was merged into it.", field="into")
-    if refusal := merge_refusal(ticket):
-        raise refusal
+    refuse_merge(ticket)
     workflow.check_state(ticket, "merge")
     if not target.is_open:
         raise Conflict("The other ticket has ended. Please link the two instead.")

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from models.ground import clock
 from models.ground.db import command, db
 from models.ground.errors import Conflict, Invalid
-from models.ground.vocabulary import Means, State, Verdict
+from models.ground.vocabulary import Category, Means, State, Verdict
 from models.insight.progress import has_failed, is_carried_out, progress_of, work_of
 from models.people.person import Person
 from models.record import attachment, search
@@ -19,6 +19,7 @@ from models.record.resolution import Confirmation, Resolution, write_sheet
 from models.record.ticket import Ticket
 from models.rules import journal, workflow
 from models.rules.answers import HOLDS
+from models.rules.permissions import carried_out
 from models.rules.rounds import valid_plan
 
 
@@ -130,6 +131,10 @@ def pass_test(
         if not text.strip():
             raise Invalid("This must be filled in.", field=field)
     joint = bool(confirmed_by.strip())
+    if not joint and _tests_alone(ticket, actor):
+        raise Invalid(
+            "Whoever carried it out tests it together with the reporter; alone, a verifier does.", field="confirmed_by"
+        )
     event = workflow.advance(
         ticket,
         "pass_test",
@@ -154,7 +159,7 @@ def pass_test(
     )
     write_sheet(ticket, list(checks), answer=HOLDS if joint else "")
     journal.write(ticket, "result", result, event=event, actor=actor, public=True)
-    search.index_ticket(ticket, result, cause)
+    search.index_ticket(ticket, cause)
     if joint:
         _note_joint(ticket, actor, confirmed_by.strip())
     else:
@@ -177,6 +182,12 @@ def fail_test(ticket: Ticket, *, actor: Person, findings: str, new_plan: bool, n
     )
     _verify(ticket, actor, passed=False, findings=findings, new_problems=new_problems, leftovers="", joint=False)
     return ticket
+
+
+def _tests_alone(ticket: Ticket, actor: Person) -> bool:
+    """Nobody verifies their own work (P8.2), but where it is about security: verifiers do not see it (P2.11)."""
+    is_seen = ticket.category != Category.SECURITY
+    return is_seen and workflow.can(actor, "pass_test", ticket) and carried_out(actor, ticket)
 
 
 def _times(started_at: datetime | None, ended_at: datetime | None) -> tuple[datetime, datetime]:

@@ -7,11 +7,10 @@ from models.ground.vocabulary import Category, Kind, Severity, State
 from models.insight.suggestion import suggest_assignee, suggest_holder
 from models.people.person import Person
 from models.people.team import Team
-from models.record import search
 from models.record.link import open_link
 from models.record.resolution import Resolution
 from models.record.ticket import Ticket
-from models.rules import journal, timekeeping, waiting, workflow
+from models.rules import journal, timekeeping, undoing, waiting, workflow
 
 ON_THE_SPOT = (Severity.P2, Severity.P3)  # what can be answered at first contact (P3.9)
 
@@ -68,6 +67,7 @@ def triage_ticket(
         category=category,
         team=team.code,
         assignee=assignee.id if assignee else None,
+        before=undoing.as_it_was(ticket),
         chosen=assignee_chosen,
         digest=journal.digest_of(reason),
     )
@@ -129,6 +129,7 @@ def hand_over_ticket(
         change={"team": team, "assignee": assignee} | ({"product_manager": assignee} if is_assessed else {}),
         assignee=assignee.id if assignee else None,
         team=team.code if team else None,
+        before=undoing.as_it_was(ticket),
         digest=journal.digest_of(reason),
     )
     journal.write(ticket, "reason", reason, event=event, actor=actor, public=False)
@@ -141,8 +142,7 @@ def answer_ticket(ticket: Ticket, *, actor: Person, result: str, category: str =
     if not result.strip():
         raise Invalid("Please write the answer for the customer.", field="result")
     workflow.check_state(ticket, "answer")
-    if ticket.severity not in ON_THE_SPOT:
-        raise Conflict("Only a question or a small fault (P2, P3) can be answered at once.")
+    refuse_answer(ticket)
     now = clock.now()
     event = workflow.advance(
         ticket,
@@ -162,8 +162,13 @@ def answer_ticket(ticket: Ticket, *, actor: Person, result: str, category: str =
     db.session.add(
         Resolution(ticket_id=ticket.id, round=ticket.round, result=result.strip(), person_id=actor.id, at=event.at)
     )
-    search.index_ticket(ticket, result)
     return ticket
+
+
+def refuse_answer(ticket: Ticket) -> None:
+    """Raise Conflict where it is too grave to be answered on the spot (P3.9)."""
+    if ticket.severity not in ON_THE_SPOT:
+        raise Conflict("Only a question or a small fault (P2, P3) can be answered at once.")
 
 
 @command

@@ -10,7 +10,7 @@ from models.insight.suggestion import suggest_product_manager
 from models.people.person import Person
 from models.people.team import Team
 from models.record.ticket import Ticket
-from models.rules import journal, registration, timekeeping, workflow
+from models.rules import journal, registration, timekeeping, undoing, workflow
 
 
 def make_request(
@@ -67,6 +67,7 @@ def triage_request(
         category=category,
         team=team.code,
         assignee=owner.id if owner else None,
+        before=undoing.as_it_was(ticket),
         chosen=chosen,
         digest=journal.digest_of(reason),
     )

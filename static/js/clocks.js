@@ -19,8 +19,14 @@ function count(clock) {
   if (clock.dataset.level !== level) clock.dataset.level = level;
 }
 const seen = element => { const box = element.getBoundingClientRect(); return box.bottom > 0 && box.top < innerHeight; };
+let ticked = 0;
 function tick() {
   if (document.hidden) return;
-  all('[data-clock-state=running],[data-clock-state=breached]').filter(seen).forEach(count);
+  if (!paused || Date.now() - ticked >= 60000) { // while updates are paused clocks move once a minute
+    ticked = Date.now();
+    all('[data-clock-state=running],[data-clock-state=breached]').filter(seen).forEach(count);
+  }
+  mention();
+  pill();
   connection();
 }

@@ -1,35 +1,169 @@
-// Files: pasted, dropped and picked ones add up; each can be taken out again.
-const held = new WeakMap();
-function hold(input, files) {
-  const bag = new DataTransfer();
-  files.forEach(file => bag.items.add(file));
-  input.files = bag.files;
-  held.set(input, files);
-  const list = input.parentElement.querySelector('[data-files]');
-  list?.replaceChildren(...files.map(file => {
-    const row = document.createElement('li'), size = document.createElement('span'), out = document.createElement('button');
-    size.textContent = file.size < 1e6 ? Math.ceil(file.size / 1e3) + ' kB' : (file.size / 1e6).toFixed(1) + ' MB';
-    out.type = 'button';
-    out.textContent = list.dataset.remove;
-    out.setAttribute('aria-label', list.dataset.remove + ' ' + file.name);
-    out.onclick = () => { hold(input, files.filter(other => other !== file)); input.focus(); };
-    row.append(file.name, ' ', size, ' ', out);
-    return row;
-  }));
+// Files: pasted, dropped and picked ones go up at once, each by itself; the form then names them. Until one has arrived
+// it lies on this browser's shelf, so that a reload does not lose it.
+const carried = new Map(); // row → its file, and how it fares: going, here, lost (no answer), refused
+let shelf;
+const opened = () => shelf ??= new Promise((done, fail) => {
+  const asked = indexedDB.open('bihuan', 1);
+  asked.onupgradeneeded = () => asked.result.createObjectStore('files', { keyPath: 'id' });
+  asked.onsuccess = () => done(asked.result);
+  asked.onerror = () => fail(asked.error);
+});
+async function onShelf(deed, mode = 'readwrite') { // a browser may forbid it; then a reload forgets what has not arrived
+  try {
+    const asked = deed((await opened()).transaction('files', mode).objectStore('files'));
+    return await new Promise(done => { asked.onsuccess = () => done(asked.result); asked.onerror = () => done(null); });
+  } catch { return null; }
+}
+const shelved = async fits => (await onShelf(files => files.getAll(), 'readonly') || []).filter(file => file.user === words.user && fits(file));
+const unshelve = async fits => { for (const file of await shelved(fits)) await onShelf(files => files.delete(file.id)); };
+const rowsIn = form => [...carried.keys()].filter(row => form.contains(row));
+const unarrived = form => rowsIn(form).filter(row => carried.get(row).state !== 'here');
+function addRow(form, name, size) {
+  const row = one('#file').content.firstElementChild.cloneNode(true);
+  one('[data-name]', row).textContent = name;
+  if (size !== undefined) one('[data-size]', row).textContent = size < 1e6 ? Math.ceil(size / 1e3) + ' kB' : (size / 1e6).toFixed(1) + ' MB';
+  all('button', row).forEach(button => button.setAttribute('aria-label', button.textContent + ' ' + name));
+  one('[data-files]', form).append(row);
+  return row;
+}
+function addFile(form, file, id) {
+  const row = addRow(form, file.name, file.size), place = placeOf(form);
+  carried.set(row, { file, form, id: id ?? `${Date.now()} ${Math.random()}`, state: 'going' });
+  if (!id) onShelf(files => files.put({ id: carried.get(row).id, user: words.user, place, name: file.name, file })).then(() => { row.dataset.file = 'safe'; }); // from now on a reload brings it back
+  goUp(row);
+}
+function goUp(row) {
+  const own = carried.get(row), sent = new FormData(), road = own.road = new XMLHttpRequest(), bar = one('progress', row);
+  own.state = 'going';
+  bar.hidden = false;
+  all('[data-retry], [data-problem]', row).forEach(part => { part.hidden = true; });
+  sent.append('file', own.file, own.file.name);
+  road.open('POST', '/files');
+  road.setRequestHeader('X-CSRFToken', csrfOf(own.form));
+  road.setRequestHeader('HX-Request', 'true');
+  road.setRequestHeader('HX-Request-Type', 'partial');
+  road.upload.onprogress = event => { bar.value = event.loaded / event.total; };
+  road.onload = () => road.status === 201 ? arrived(row, JSON.parse(road.response)) : stuck(row, road);
+  road.onerror = () => stuck(row, road);
+  road.send(sent);
+}
+function arrived(row, { key, picture }) {
+  const own = carried.get(row);
+  own.state = 'here';
+  onShelf(files => files.delete(own.id));
+  one('progress', row).hidden = true;
+  one('[name=kept]', row).disabled = false;
+  one('[name=kept]', row).value = key;
+  askShown(row, own.form, key);
+  if (picture) showPicture(row, key);
+  noteDown(own.form);
+  goOn(own.form);
+}
+function showPicture(row, key, said = '') {
+  const picture = document.createElement('img'), shows = one('[data-shows]', row);
+  Object.assign(picture, { src: '/files/' + key, alt: '', width: 40, height: 40 });
+  one('[data-shot]', row).replaceChildren(picture);
+  shows.hidden = false;
+  shows.value = said;
+  shows.onchange = event => {
+    event.stopPropagation();
+    fetch(`/files/${key}/words`, { method: 'POST', body: new URLSearchParams({ shows: shows.value }), headers: { 'X-CSRFToken': csrfOf(shows.form) } }).catch(() => {});
+  };
+}
+function stuck(row, road) {
+  const own = carried.get(row), place = one('[data-problem]', row);
+  let said;
+  try { said = JSON.parse(road.response).problem; } catch { /* a page, or nothing */ }
+  own.state = road.status === 413 || said ? 'refused' : 'lost';
+  one('progress', row).hidden = true;
+  place.textContent = said || (road.status === 413 ? place.dataset.large : place.dataset.lost);
+  all('[data-problem], [data-retry]', row).forEach(part => { part.hidden = false; });
+  goOn(own.form);
+}
+const departing = new WeakMap(); // forms that were sent while files were still on their way
+function goOn(form) {
+  if (!departing.has(form) || rowsIn(form).some(row => carried.get(row).state === 'going')) return;
+  const submitter = departing.get(form);
+  departing.delete(form);
+  if (unarrived(form).length) return stay(form, submitter);
+  form.requestSubmit(submitter);
+}
+async function stay(form, submitter) { // not all of them could be brought; nothing is sent without them
+  const row = unarrived(form)[0];
+  if (carried.get(row).state === 'lost') {
+    const back = carried.get(row).tried ? false : await rejoin();
+    if (back) { unarrived(form).forEach(each => { carried.get(each).tried = true; }); return bring(form, submitter); }
+    if (!await whoIsIn()) return later(form, submitter) || fail(0);
+  }
+  fail('files');
+  one('[data-out]', row).focus();
+}
+function bring(form, submitter) { // first the files, then the form
+  if (!unarrived(form).length) return false;
+  departing.set(form, submitter);
+  const lostOnes = unarrived(form).filter(row => carried.get(row).state === 'lost');
+  lostOnes.forEach(goUp);
+  if (!lostOnes.length) goOn(form);
+  return true;
+}
+function askShown(row, form, key) { // where the form asks which of its files the customer may see
+  if (!one('[data-paste][data-shown]', form)) return;
+  const ask = one('[data-ask-shown]', row);
+  ask.hidden = false;
+  Object.assign(one('input', ask), { disabled: false, value: key });
+}
+function addKept(form, key) { // one that this browser knows by its key only
+  if (keysIn(form).includes(key) || !one('[data-files]', form)) return;
+  const row = addRow(form, '');
+  carried.set(row, { form, state: 'here' });
+  one('[name=kept]', row).disabled = false;
+  one('[name=kept]', row).value = key;
+  askShown(row, form, key);
+  fetch(`/files/${key}/words`).then(answer => answer.ok ? answer.json() : null).then(known => {
+    if (!known) return takeOut(row); // sent meanwhile, or swept away
+    one('[data-name]', row).textContent = known.name;
+    if (known.picture) showPicture(row, key, known.shows);
+  }).catch(() => {});
+}
+async function fetchFiles(form) {
+  if (!one('[data-paste]', form)) return;
+  for (const { file, name, id } of await shelved(each => each.place === placeOf(form))) addFile(form, new File([file], name, { type: file.type }), id);
+}
+function takeOut(row) {
+  const { form, id, road } = carried.get(row);
+  if (road?.readyState < 4) road.abort();
+  if (id) onShelf(files => files.delete(id));
+  carried.delete(row);
+  row.remove();
+  noteDown(form);
+}
+const emptyFiles = form => rowsIn(form).forEach(row => { carried.delete(row); row.remove(); });
+function settle(form) { // the answer lists those that the server knows
+  const listed = all('[data-kept] [name=kept]', form).map(input => input.value);
+  rowsIn(form).filter(row => listed.includes(one('[name=kept]', row).value)).forEach(row => { carried.delete(row); row.remove(); });
 }
 function receive(event, brought) {
   const inputs = all('[data-paste]', event.target.closest?.('form') || document);
   if (!brought?.files.length || brought.getData('text/plain') || inputs.length !== 1) return;
   event.preventDefault();
-  const kept = held.get(inputs[0]) || [];
-  const named = [...brought.files].map((file, i) =>
-    file.name === 'image.png' ? new File([file], `image-${kept.length + i + 1}.png`, { type: file.type }) : file);
-  hold(inputs[0], [...kept, ...named]);
+  const { form } = inputs[0], there = rowsIn(form).length;
+  [...brought.files].forEach((file, n) => addFile(form, file.name === 'image.png' ? new File([file], `image-${there + n + 1}.png`, { type: file.type }) : file));
 }
 on('paste', event => receive(event, event.clipboardData));
 const catches = event => { if (event.dataTransfer?.types.includes('Files') && one('[data-paste]')) event.preventDefault(); }; // else the page is left for the file
 on('dragover', catches);
 on('drop', event => { catches(event); receive(event, event.dataTransfer); });
 on('change', event => {
-  if (event.target.matches('[data-paste]')) hold(event.target, [...held.get(event.target) || [], ...event.target.files]);
+  const input = event.target;
+  if (!input.matches('[data-paste], [data-camera]') || !one('[data-files]', input.form)) return;
+  [...input.files].forEach(file => addFile(input.form, file));
+  input.value = '';
+});
+on('click', event => {
+  const row = event.target.closest('[data-retry], [data-out]')?.closest('[data-file]');
+  if (!row) return;
+  if (event.target.closest('[data-retry]')) return goUp(row);
+  const { form } = carried.get(row);
+  takeOut(row);
+  one('[data-paste]', form).focus();
 });

@@ -17,5 +17,6 @@ async function copy(button) {
 on('click', event => {
   all('[data-menu][open]').forEach(menu => { if (!menu.contains(event.target)) menu.open = false; });
   const button = event.target.closest('[data-copy],[data-dismiss]');
+  event.target.closest('dialog [data-close]')?.closest('dialog').close();
   if (button) 'copy' in button.dataset ? copy(button) : button.parentElement.hidden = true;
 });

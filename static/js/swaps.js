@@ -1,5 +1,9 @@
 // After a swap: clocks, drafts, stream and focus are set right again.
 const before = new WeakMap();
+function retitle() { // the page's title says how many there are now
+  const { counted: number } = one('[data-counted]')?.dataset ?? {};
+  if (number !== undefined) document.title = (number ? `(${number}) ` : '') + document.title.replace(/^\(\d+\+?\) /, '');
+}
 on('htmx:before:swap', ({ detail: { ctx } }) => {
   const active = document.activeElement, rows = [];
   for (let row = active.closest('[id^=row-]'); row; row = row.nextElementSibling) rows.push(row.id);
@@ -11,8 +15,9 @@ on('htmx:after:swap', ({ detail: { ctx } }) => {
   tell(place.dataset.at || (place === body && words.now));
   tick();
   all('[data-draft]').forEach(restore);
-  if (ctx.response?.status === 422) all('form:has([data-kept]) [data-paste]', place).forEach(input => hold(input, [])); // the server has them now
   if (topics !== words.topics) listen();
+  retitle();
+  urgent();
   const { active, rows } = before.get(ctx);
   if (active === body || active.isConnected || document.activeElement !== body) return;
   const row = rows.map(id => document.getElementById(id)).find(Boolean);

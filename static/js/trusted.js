@@ -2,7 +2,7 @@
 const policy = { createHTML: html => html, createScript: () => '' };
 htmx.registerExtension('trusted', {
   init: api => api.initSecurity(window.trustedTypes ? trustedTypes.createPolicy('htmx', policy) : policy),
-  htmx_config_request: (_, { ctx }) => !(document.hidden && ctx.sourceEvent?.type === 'every'),
+  htmx_config_request: (_, { ctx }) => !((document.hidden || paused) && ctx.sourceEvent?.type === 'every'),
   htmx_after_request: (_, { ctx }) => { ctx.text = ctx.text.trim(); }, // else each swap leaves blank text nodes behind
   htmx_before_swap: (_, { ctx }) => belongs(ctx),
   htmx_before_morph_attr: (element, { attrName }) => !(attrName === 'open' && element.matches('details')),

@@ -58,7 +58,7 @@ def test_two_boxes_of_which_one_will_do(sign_in):
         "RD20261118001", "request", "可以批量下载发票。", "P1",
     )  # fmt: skip
     assert "It is assessed" not in receipt.text, "no such clock runs before it is graded"
-    assert zhang.get("/my").one("tr", data_ticket=number).one("a")["href"].startswith(f"/d/{number}?")
+    assert zhang.get("/my").one("li", data_ticket=number).one("a")["href"].startswith(f"/d/{number}?")
 
 
 def test_nothing_said_keeps_the_files(sign_in):
@@ -221,3 +221,34 @@ def test_the_archive_shows_it(sign_in):
     page = sign_in("chen").get(f"/t/{number}/record")
     for words in ("可以按月批量下载发票。", "Feasible", "两周，不改接口。", "Agreed"):
         assert words in page.text
+
+
+def test_each_part_of_an_assessment_is_kept_by_itself(english):
+    """Whoever leaves the form finds what product, development and testing said, each in its place."""
+    number = a_request("awaiting_assessment").number
+    page = english("zhou").get(f"/t/{number}/feasibility")
+    kept = [area.get("data-draft") for area in page.form("assess").element.all("textarea")]
+    parts = {"report", "product_opinion", "development_opinion", "test_opinion", "technology", "resources"}
+    assert set(kept) == parts
+    assert len(kept) == len(parts), "none under the name of another"
+
+
+def test_a_fault_has_no_delivery_and_a_request_without_a_date_neither(english):
+    fault, request = a_ticket("awaiting_plan").number, a_request("awaiting_assessment").number
+    zhou = english("zhou")
+    assert zhou.get(f"/t/{fault}/delivery").status == 404
+    answer = zhou.get(f"/t/{request}/delivery")
+    assert answer.status == 409
+    assert not answer.forms("change_delivery")
+    assert zhou.get(f"/t/{a_request('awaiting_plan').number}/delivery").forms("change_delivery")
+
+
+def test_the_report_is_complete_and_can_be_printed(english):
+    ticket = a_request("awaiting_review")
+    page = english("zhou").get(f"/t/{ticket.number}/assessment")
+    for words in ("Priority wished for", "Verdict", "Accepted 2026-11-18", "Delivery agreed for"):
+        assert words in page.text, words
+    assert page.all("button", data_print=None)
+    assert [e.text for e in page.one("p", class_="signatures").all("span")] == [
+        "Product manager", "Development", "Testing", "Customer",
+    ]  # fmt: skip

@@ -37,7 +37,7 @@ def test_the_bench_parts_now_from_in_progress_from_waiting(sign_in, time):
 
 def test_what_is_due_within_half_an_hour_moves_up(sign_in, time):
     number = a_ticket("awaiting_plan", severity="P2").number
-    assert len(sign_in("zhao").get("/bench").all("table")) == 1
+    assert len(sign_in("zhao").get("/bench").all("table", class_="tickets")) == 1
     time(timedelta(hours=1, minutes=40))
     page = sign_in("zhao").get("/bench")
     assert "half an hour" in page.one("caption").text or "半小时" in page.one("caption").text
@@ -109,3 +109,30 @@ def test_a_board_is_sent_again_only_when_something_has_happened(sign_in, url, wh
     assert answer.status == 200
     assert answer.one(id=region)["hx-ptag"] != asked["HX-PTag"]
     assert not answer.all("html")
+
+
+def test_the_wall_shows_the_same_without_anything_to_press(sign_in):
+    number = a_ticket("awaiting_plan", severity="P0").number
+    page = sign_in("liu").get("/watch?wall=1")
+    assert page.one("html")["data-theme"] == "dark"
+    assert not page.all("header", class_="bar")
+    assert not page.all("form", method="post")
+    assert [row["data-ticket"] for row in page.all("tr", data_ticket=None)] == [number]
+    assert all("wall=1" in figure["href"] for figure in page.all("a", data_count=None))
+
+
+def test_the_pictures_say_in_words_what_they_draw(sign_in):
+    a_ticket("awaiting_plan", severity="P0")
+    a_ticket("closed")
+    aside = sign_in("liu").get("/watch").one("aside", id="pictures")
+    pictures = aside.all("svg", role="img")
+    assert len(pictures) == 3
+    for picture in pictures:
+        assert picture.one("title").text
+        assert picture.one("desc").text
+        assert picture["aria-labelledby"].split() == [picture.one("title")["id"], picture.one("desc")["id"]]
+    by_age, by_team, by_day = aside.all("table")
+    assert [cell.text for cell in by_age.one("tbody").all("tr")[0].all("td")] == ["1"]
+    assert by_team.one("tbody").all("tr")[0].one("th").text
+    assert len(by_day.one("tbody").all("tr")) == 14
+    assert [cell.text for cell in by_day.one("tbody").all("tr")[-1].all("td")] == ["2", "1"]

@@ -7,11 +7,13 @@ import pytest
 from sqlalchemy import select
 
 from models.ground.db import db
+from models.ground.errors import Conflict
 from models.people.customer import Contact
 from models.record.attachment import attachments_of
 from models.record.message import Message
 from models.record.ticket import Ticket, find_ticket
-from models.steps import triage
+from models.steps import archiving, chasing, closing, comment, triage
+from tests.blueprints.five import Act, named, refuses_the_wrong_moment, works
 from tests.database import NOT_BUSINESS, everything
 from tests.factories import a_ticket, person
 
@@ -157,15 +159,15 @@ def test_only_the_first_line_registers_calls(english):
 )
 def test_my_reports_stand_in_their_box(english, state, box):
     ticket = a_ticket(state)
-    assert english("zhang").get(f"/my?box={box}").all("tr", data_ticket=ticket.number)
+    assert english("zhang").get(f"/my?box={box}").all("li", data_ticket=ticket.number)
     other = {"open": "closed", "waiting": "closed", "closed": "open"}[box]
-    assert not english("zhang").get(f"/my?box={other}").all("tr", data_ticket=ticket.number)
+    assert not english("zhang").get(f"/my?box={other}").all("li", data_ticket=ticket.number)
 
 
 def test_my_reports_are_mine(english):
     a_ticket()
     page = english("li").get("/my")
-    assert not page.all("tr", data_ticket=None)
+    assert not page.all("li", data_ticket=None)
     assert "No open reports" in page.text
 
 
@@ -209,7 +211,92 @@ def test_information_comes_from_the_reporter_or_the_first_line(english):
 
 
 def test_a_closed_ticket_takes_no_more_information(english):
-    ticket = a_ticket("closed")
-    page = english("zhang").submit(f"/t/{ticket.number}/information", "supply", text="晚了")
+    ticket, browser = a_ticket("awaiting_review"), english("zhang")
+    form = browser.get(f"/t/{ticket.number}/information").form("supply")
+    closing.close_ticket(ticket, actor=person("chen"))
+    page = browser.press(form, text="晚了")
     assert page.status == 409
     assert page.form("supply").values["text"] == ["晚了"]
+    page = browser.get(f"/t/{ticket.number}/information")
+    assert page.status == 409
+    assert not page.forms("supply"), "a form that could not be handed in is not shown"
+    assert page.all("a", href=f"/t/{ticket.number}"), "the way forward"
+
+
+# --- cards, and asking us to hurry (V05)
+
+ACTS = (Act("chase", "/my", "awaiting_plan", "zhang", "zhang", "awaiting_plan", later="awaiting_customer"),)
+
+
+@pytest.mark.parametrize(("ask", "act"), [(works, ACTS[0]), (refuses_the_wrong_moment, ACTS[0])], ids=named)
+def test_route(ask, act, sign_in):
+    ask(act, sign_in)
+
+
+def test_a_card_says_who_how_far_and_when(english):
+    ticket = a_ticket("awaiting_plan")
+    comment.post_update(ticket, actor=person("zhao"), text="在看。")
+    browser = english("zhang")
+    card = browser.get("/my").one("li", data_ticket=ticket.number)
+    assert "赵磊 is on it · whose turn: Engineer · next update by 2026-11-18 17:00" in card.text
+    assert card.all("span", class_="dot"), "news that nobody has read"
+    browser.does("/notifications", "mark_read")
+    card = browser.get("/my").one("li", data_ticket=ticket.number)
+    assert not card.all("span", class_="dot")
+    assert card.all("a", href=f"/t/{ticket.number}/information")
+
+
+@pytest.mark.parametrize(
+    ("state", "path"),
+    [("awaiting_customer", "confirmation"), ("awaiting_consent", "consent"), ("awaiting_triage", "cancellation")],
+)
+def test_a_card_offers_what_can_be_done(english, state, path):
+    ticket = a_ticket(state)
+    page = english("zhang").get("/my")
+    assert page.one("li", data_ticket=ticket.number).all("a", href=f"/t/{ticket.number}/{path}")
+    assert english("zhang").get(f"/t/{ticket.number}/{path}").status == 200
+
+
+def test_hurrying_us_once_in_half_an_hour(english, time):
+    ticket, browser = a_ticket("awaiting_plan"), english("zhang")
+    browser.does("/my", "chase")
+    told = db.session.scalars(select(Message).where(Message.template == "chased")).all()
+    assert {(m.person.login, m.channel) for m in told} == {("zhao", "app"), ("zhao", "mail")}
+    page = browser.get("/my")
+    assert not page.forms("chase")
+    assert "You asked us to hurry at 2026-11-18 10:00." in page.text
+    time(timedelta(minutes=29))
+    with pytest.raises(Conflict, match="reminded us already"):
+        chasing.chase_ticket(ticket, actor=person("zhang"))
+    time(timedelta(minutes=1))
+    browser.does("/my", "chase")
+    assert "Asked to hurry" in english("chen").get(f"/t/{ticket.number}").text
+
+
+def test_nobody_hurries_us_while_we_wait_for_them(english):
+    ticket = a_ticket("awaiting_plan")
+    triage.ask_reporter(ticket, actor=person("zhao"), question="几点?")
+    card = english("zhang").get("/my").one("li", data_ticket=ticket.number)
+    assert "We are waiting for you" in card.text
+    assert not card.all("form", data_action="chase")
+    with pytest.raises(Conflict):
+        chasing.chase_ticket(ticket, actor=person("zhang"))
+
+
+def test_without_reports_what_has_helped_others_is_offered(english):
+    article = archiving.publish_article(
+        archiving.draft_article(a_ticket("closed"), actor=person("zhao")), actor=person("qian")
+    )
+    assert english("yang").get("/my").all("a", href=f"/kb/{article.slug}")
+
+
+def test_the_receipt_can_be_followed_on_a_telephone(english):
+    ticket = a_ticket()
+    browser = english("zhang")
+    page = browser.get(f"/t/{ticket.number}/receipt")
+    picture = page.one("img", class_="qr")["src"]
+    answer = browser.open(picture)
+    assert (answer.status, answer.response.mimetype) == (200, "image/svg+xml")
+    assert page.all("button", data_print=None)
+    assert page.one("h1").all("button", data_copy=ticket.number)
+    assert english("yang").open(picture).status == 404

@@ -6,10 +6,11 @@ import pytest
 from sqlalchemy import select
 
 from blueprints.messages import render
+from models.ground import clock
 from models.ground.db import db
 from models.record.article import Article, ArticleRevision
 from models.record.message import Message
-from models.steps import archiving, closing
+from models.steps import archiving, closing, diagnosis
 from tests.database import NOT_BUSINESS, everything
 from tests.factories import a_ticket, person
 
@@ -144,7 +145,7 @@ def test_a_whole_number_in_any_spelling_goes_to_its_ticket(english, spelled):
 @pytest.mark.parametrize("q", ["报销", "转圈 ERP", "001"])
 def test_tickets_are_found_by_words_and_by_the_tail(english, q):
     number = a_ticket().number
-    assert english("wang").get("/search", query_string={"q": q}).all("tr", data_ticket=number)
+    assert english("wang").get("/search", query_string={"q": q}).all("li", data_ticket=number)
 
 
 def test_nobody_finds_what_they_may_not_see(english):
@@ -152,8 +153,8 @@ def test_nobody_finds_what_they_may_not_see(english):
     for q in ("报销", ticket.number, "001"):
         page = english("li").open("/search", query_string={"q": q})
         assert page.status == 200
-        assert not page.all("tr", data_ticket=ticket.number)
-    assert english("chen").get("/search?q=报销").all("tr", data_ticket=ticket.number)
+        assert not page.all("li", data_ticket=ticket.number)
+    assert english("chen").get("/search?q=报销").all("li", data_ticket=ticket.number)
 
 
 @pytest.mark.parametrize("q", ["", "%", '" OR 1', "AND", "*", "a" * 500])
@@ -161,7 +162,7 @@ def test_odd_words_find_nothing_and_break_nothing(english, q):
     a_ticket()
     page = english("wang").open("/search", query_string={"q": q})
     assert page.status == 200
-    assert not page.all("tr", data_ticket=None)
+    assert not page.all("li", data_ticket=None)
 
 
 def test_search_finds_articles_too(english, published):
@@ -258,12 +259,79 @@ def test_what_was_sent_back_is_not_published_by_a_page_that_lay_open(english, pu
     assert "不知道" not in english("zhang").get(url).text
 
 
-def test_an_article_is_checked_again(english, published, time):
-    url, qian = f"/kb/{published.slug}", english("qian")
-    assert not qian.get(url).forms("publish_article")
+def test_an_article_is_verified_again(english, published, time):
+    """V12: half a year after it was verified last it says so, stands in the queue, and one press verifies it."""
+    url, warning = f"/kb/{published.slug}", "Due to be verified again"
+    assert warning not in english("qian").get(url).text
     time(timedelta(days=181))
-    page = english("qian").does(url, "publish_article")
-    assert "Due to be checked again" not in page.text
+    qian = english("qian")
+    assert qian.get("/kb").one(data_queue="stale").all("a", href=url)
+    assert warning in english("zhang").get(url).text
+    page = qian.does(url, "publish_article")
+    assert warning not in page.text
+    assert published.verified_on == clock.now().date()
+    assert not qian.get("/kb").all(data_queue="stale")
+
+
+def test_an_article_says_what_one_needs_to_trust_it(english, published):
+    qian, url = english("qian"), f"/kb/{published.slug}"
+    qian.does(f"{url}/edit", "edit_article", workaround="先用网页版", versions="5.1 – 5.3")
+    page = english("zhang").does(url, "count_not_helped").text
+    for words in ("先用网页版", "5.1 – 5.3", "Tickets behind it", "Last verified", "did not help once"):
+        assert words in page
+
+
+def test_closed_tickets_without_an_article_are_offered_to_those_who_write(english):
+    number = a_ticket("closed").number
+    qian = english("qian")
+    offered = qian.get("/kb").one(data_queue="learn")
+    assert offered.all("a", href=f"/t/{number}")
+    answer = qian.submit("/kb", "draft_article")
+    assert answer.response.location == f"/kb/{number.lower()}/edit"
+    assert not qian.get("/kb").all(data_queue="learn")
+    assert not english("zhang").get("/kb").all(data_queue="learn")
+
+
+@pytest.mark.parametrize(("narrowed", "stays"), [
+    ("category=function", True), ("category=network", False), ("severity=P2", True), ("severity=P0", False),
+    ("month=2026-11", True), ("month=2026-10", False), ("month=odd", True), ("service=999", False),
+])  # fmt: skip
+def test_lists_are_narrowed_down_in_their_address(english, narrowed, stays):
+    """V12: system, category, level, month; an odd value narrows nothing."""
+    ticket = a_ticket("closed")
+    article = archiving.publish_article(archiving.draft_article(ticket, actor=person("zhao")), actor=person("qian"))
+    found = english("wang").get(f"/search?q=报销&{narrowed}")
+    assert bool(found.all("li", data_ticket=ticket.number)) == stays
+    assert bool(english("qian").get(f"/kb?{narrowed}").all("a", href=f"/kb/{article.slug}")) == stays
+
+
+def test_the_archive_is_searched(english):
+    number = a_ticket("archived").number
+    wang = english("wang")
+    assert wang.get("/archive?q=报销").all("tr", data_ticket=number)
+    assert "Nothing found" in wang.get("/archive?q=打印机").text
+    assert not wang.get("/archive?q=报销&severity=P0").all("tr", data_ticket=number)
+    assert wang.get("/archive?severity=P2").all("tr", data_ticket=number)
+
+
+def test_what_was_found_is_marked_where_it_stands(english):
+    ticket = a_ticket("awaiting_plan")
+    diagnosis.log_step(ticket, actor=person("zhao"), done="查看 Tomcat 连接池", seen="已用尽")
+    page = english("wang").get("/search?q=连接池")
+    assert [mark.text for mark in page.all("mark")] == ["连接池"]
+    assert "Investigation step" in page.one("li", data_ticket=ticket.number).text
+    assert [mark.text for mark in english("wang").get("/search?q=erp").all("mark")] == ["ERP"]
+
+
+def test_nothing_found_shows_ways_on(english, published):
+    page = english("zhang").get("/search?q=报销单为什么总在转圈圈")
+    assert "Nothing found for" in page.text
+    assert page.all("a", href=f"/kb/{published.slug}"), "what is like it is offered"
+    (report,) = [a for a in page.all("a") if (a.attributes.get("href") or "").startswith("/report?description=")]
+    assert (
+        "报销单为什么总在转圈圈"
+        in english("zhang").get(report.attributes["href"]).one("textarea", id="description").text
+    )
 
 
 def test_who_reads_does_not_hold_up_who_writes(english, published):

@@ -61,7 +61,7 @@ def test_from_the_suggestion_to_the_merge_and_back(sign_in):
     assert not wang.get("/triage").all("tr", data_ticket=number)
     own = zhang.get(f"/t/{number}")
     assert target not in own.text, "the other report is somebody else's"
-    assert zhang.get("/my").all("tr", data_ticket=number)
+    assert zhang.get("/my").all("li", data_ticket=number)
     assert "打印机又卡纸了" in wang.get(f"/t/{target}").text
     comment.post_update(fresh(target), actor=person("zhao"), text="正在换搓纸轮。")
     assert "正在换搓纸轮。" in zhang.get(f"/t/{number}").text

@@ -1,13 +1,17 @@
 """Triage over HTTP: the queue, and the questions asked of one ticket (P3)."""
 
+import json
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from models.ground import clock
+from models.ground.db import db
 from models.insight import paging
+from models.people.team import Service
 from models.record.ticket import find_ticket
-from models.steps import absences, another_policy
+from models.steps import absences, another_policy, triage
 from tests.blueprints.five import Act, named, questions_of
 from tests.factories import a_policy, a_ticket, person
 
@@ -84,7 +88,7 @@ def test_another_level_than_the_matrix_needs_a_reason(sign_in):
 
 def test_a_major_fault_cannot_be_answered_at_once(sign_in):
     number = a_ticket(severity="P1").number
-    assert sign_in("wang").submit(f"/t/{number}/answer", "answer", result="重启即可。").status == 409
+    assert sign_in("wang").get(f"/t/{number}/answer").status == 409
 
 
 def test_what_looks_critical_comes_first_also_across_pages(sign_in, monkeypatch):
@@ -160,3 +164,97 @@ def test_a_policy_that_is_not_there_or_no_longer_in_force(sign_in, time):
     time(timedelta(minutes=5))
     a_policy("problem-record")
     assert wang.press(lain_open, severity="P2", reason="!").status == 409
+
+
+def test_what_was_asked_about_stands_in_a_box_of_its_own(sign_in):
+    asked, calm = a_ticket(), a_ticket()
+    triage.ask_reporter(asked, actor=person("wang"), question="几点开始的?")
+    wang = sign_in("wang")
+    shown = {
+        box: [row["data-ticket"] for row in wang.get(f"/triage?box={box}").all("tr", data_ticket=None)]
+        for box in ("", "open", "asked", "team", "all", "nonsense")
+    }
+    assert shown[""] == shown["open"] == shown["nonsense"] == [calm.number]
+    assert shown["asked"] == [asked.number]
+    assert sorted(shown["all"]) == sorted([asked.number, calm.number])
+    assert shown["team"] == []
+
+
+def test_the_own_team_sees_what_is_about_its_services(sign_in):
+    service = db.session.scalars(select(Service).where(Service.team_id == person("wang").team_id)).first()
+    theirs, _ = a_ticket(service=service).number, a_ticket()
+    rows = sign_in("wang").get("/triage?box=team").all("tr", data_ticket=None)
+    assert [row["data-ticket"] for row in rows] == [theirs]
+
+
+def test_the_pane_shows_the_report_first_and_then_the_form(sign_in):
+    number = a_ticket(description="投影仪没有信号。").number
+    wang = sign_in("wang")
+    row = wang.get("/triage").one(id=f"row-{number}")
+    asked = {"HX-Request": "true", "HX-Request-Type": "partial", "HX-Target": "aside#preview"}
+    pane = wang.open(row["data-preview"], headers=asked)
+    assert pane.text.index("投影仪没有信号") < pane.text.index(pane.form("triage").element.text[:10])
+    assert pane.one(data_ticket=number)
+    assert not pane.all("header"), "no more than the pane"
+
+
+def test_a_deed_from_the_pane_renews_the_list_where_it_stands(sign_in):
+    number = a_ticket().number
+    wang = sign_in("wang")
+    form = wang.get(f"/t/{number}/triage").form("triage")
+    asked = {"HX-Request": "true", "HX-Current-URL": "http://localhost/triage?box=all"}
+    answer = wang.open(form.url, method="POST", data=form.filled(**GRADED, team="2"), headers=asked)
+    assert answer.status == 200, answer.text
+    again = json.loads(answer.response.headers["HX-Location"])
+    assert (again["path"], again["target"]) == ("/triage?box=all", "#board")
+    board = wang.open(again["path"], headers={"HX-Request": "true", "HX-Request-Type": "partial", **again["headers"]})
+    assert board.one(id="board").all("form", data_action="undo")
+
+
+def several(browser, numbers, **fields):
+    form = browser.get("/triage").form("triage_many")
+    values = {n: browser.get("/triage").one("input", value=f"{n}:{find_ticket(n).version}")["value"] for n in numbers}
+    return browser.open(form.url, method="POST", data=form.filled(**fields) | {"tickets": list(values.values())})
+
+
+def test_several_at_once_each_by_itself(sign_in):
+    numbers = [a_ticket().number for _ in range(3)]
+    wang = sign_in("wang")
+    refused = several(wang, numbers, category="function")
+    assert refused.status == 422, "no team is suggested for what is about no service"
+    answer = several(wang, numbers, category="function", team="2")
+    assert answer.status == 303
+    page = wang.get(answer.response.location)
+    assert all(number in page.one(class_="alert good").text for number in numbers)
+    assert {find_ticket(number).state for number in numbers} == {"awaiting_engineer"}
+
+
+def test_one_that_moved_on_holds_up_no_other(sign_in):
+    moved, calm = a_ticket().number, a_ticket().number
+    wang = sign_in("wang")
+    form = wang.get("/triage").form("triage_many")
+    chosen = [*(f"{n}:{find_ticket(n).version}" for n in (moved, calm)), "TS19990101001:1", "", "x:y"]
+    triage.cancel_ticket(find_ticket(moved), actor=person("wang"), reason="误报")
+    sent = form.filled(category="function", team="2") | {"tickets": chosen}
+    answer = wang.open(form.url, method="POST", data=sent)
+    page = wang.get(answer.response.location)
+    assert calm in page.one(class_="alert good").text
+    assert moved in page.one(class_="alert danger").text
+    assert (find_ticket(moved).state, find_ticket(calm).state) == ("cancelled", "awaiting_engineer")
+    assert wang.open(form.url, method="POST", data=sent).status == 303, "sent twice it has one effect"
+
+
+def test_several_when_nothing_can_be_done(sign_in):
+    number = a_ticket(severity="P2").number
+    wang = sign_in("wang")
+    form = wang.get("/triage").form("triage_many")
+    assert wang.press(form, category="function").status == 422
+    chosen = {"tickets": [f"{number}:{find_ticket(number).version}"]}
+    refused = wang.open(
+        form.url, method="POST", data=form.filled(category="function", severity="P0", team="2") | chosen
+    )
+    assert refused.status == 422
+    assert number in refused.one(role="alert").text
+    assert find_ticket(number).state == "awaiting_triage"
+    liu = sign_in("liu")
+    assert not liu.get("/triage").forms("triage_many"), "whoever only looks gets no form"

@@ -16,7 +16,11 @@ FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
 ]  # fmt: skip
-HARMLESS = ("Failed to load resource", "net::ERR")  # a refused form is no fault of the page
+HARMLESS = (
+    "Failed to load resource",
+    "net::ERR",
+    "Failed to fetch",
+)  # neither a refused form nor a cut line is a fault of the page
 
 
 @pytest.fixture(scope="module")

@@ -40,7 +40,7 @@ def test_the_house_does_not_open_while_a_door_has_no_rule(app):
 def test_everything_public_is_meant_to_be(app):
     public = {r.endpoint.split(".")[0] for r in app.url_map.iter_rules()
               if r.endpoint != "static" and app.view_functions[r.endpoint].access[0] == "public"}  # fmt: skip
-    assert public == {"account", "customer_verification", "health"}
+    assert public == {"account", "customer_verification", "health", "on_call", "setup"}
 
 
 def test_addresses_are_kebab_nouns(app):

@@ -9,8 +9,9 @@ WHOLE = ("models", "models.demonstration")  # these know every table, every comm
 HIGH = ("models", "blueprints", "app", "workers")
 SHARED_ROOMS = ("blueprints.tickets.view",)  # what pages about tickets share
 SHARED_WEB = (
-    "pages", "one_time", "refusals", "kept", "lists", "access", "labels", "fields", "lookup", "safety", "messages",
-    "commands", "signs",
+    "pages", "one_time", "refusals", "kept", "lists", "access", "labels", "limits", "fields", "lookup",
+    "safety", "messages",
+    "commands", "signs", "begun", "charts", "facets", "qr",
 )  # fmt: skip
 OUTSIDE = ("smtplib", "urllib.request", "http.client.HTTP", "requests", "httpx", "ftplib", "telnetlib")
 

@@ -13,12 +13,13 @@ from models.people.team import Department, Service, Team
 from models.policy.calendar import newest_calendars
 from models.policy.pack import load_pack
 from models.policy.version import PolicyVersion
+from models.record.approval import Approval
 from models.record.attachment import attachments_of
 from models.record.entry import Entry
 from models.record.extension import Extension
 from models.record.link import living_link, living_links
 from models.record.message import Message
-from models.record.plan import Choice, Plan, Task
+from models.record.plan import Choice, Plan, Task, WorkStep
 from models.rules.workflow import STEPS
 from models.steps import (
     absences,
@@ -33,7 +34,9 @@ from models.steps import (
     direction,
     drills,
     extension,
+    feeds,
     intake,
+    jobs,
     plans,
     policies,
     relations,
@@ -48,6 +51,7 @@ KINDS = {
     "show_policy": "editions", "export_policy": "editions", "show_policy_draft": "policy_drafts",
     "edit_policy": "policy_drafts",
 }  # fmt: skip
+PERIOD = {"policy": "unified", "first": "2026-11-01", "last": "2026-11-30"}
 STAFF = ("zhang", "wang", "li", "zhao", "chen", "liu", "sun", "zhou", "wu", "he", "yang", "feng", "qian", "admin")
 
 
@@ -89,8 +93,13 @@ class World:
             return [{"number": self.tickets["major"], "cooperation_id": value} for value in self.values["cooperations"]]
         if rule.arguments == {"number"}:
             return [{"number": self.tickets[state]} for state in self._states(app, rule)]
+        if "token" in rule.arguments and rule.endpoint.startswith("on_call."):
+            teams = {"team_id": self.values["teams"][0]} if "team_id" in rule.arguments else {}
+            return [{"token": token} | teams for token in self.values["feeds"]]
         if rule.arguments == {"token"} and rule.endpoint.startswith("account."):
             return [{"token": token} for token in self.values["reset"]]
+        if rule.arguments == {"key"}:
+            return [{"key": key} for key in self.values["unsent"]]
         if "key" in rule.arguments:
             holder = "token" if "token" in rule.arguments else "number"
             return [{holder: self.values["file_" + holder][0], "key": self.values["key"][0]}]
@@ -101,6 +110,8 @@ class World:
                 return [{"thing_id": value} for value in self.values["shifts"]]
             kind = KINDS.get(rule.endpoint.split(".")[-1], "people")
             return [{"thing_id": value} for value in self.values[kind]]
+        if "seat_id" in rule.arguments:
+            return [dict(zip(("plan_id", "seat_id"), value, strict=True)) for value in self.values["seats"]]
         (name,) = rule.arguments - {"part"}
         behind = ["confirm", "consent", "agree", "dispute", "information", "question", "renew"]
         parts = behind if "part" in rule.arguments else [None]
@@ -211,6 +222,10 @@ def build_world() -> World:
     draft = policies.start_draft(load_pack("unified"), actor=person("admin"))
     proposed = policies.start_draft(load_pack("problem-record"), actor=person("admin"))
     policies.propose_edition(proposed, actor=person("admin"), note="季度复盘")
+    found = [jobs.start_job(actor=person(login), kind="replay", arguments=PERIOD) for login in ("liu", "admin")]
+    jobs.claim_job(found[1].id)
+    jobs.finish_job(found[1].id, 1, result=jobs.carry_out(found[1], lambda done, total: None))
+    subscribed = [feeds.open_feed(person("chen"), kind=kind) for kind in ("oncall", "due")]
     world = World({state: ticket.number for state, ticket in tickets.items()})
     world.values = {
         "token": [link.token for ticket in linked for link in living_links(ticket)] + ["nothing-like-a-token"],
@@ -219,6 +234,8 @@ def build_world() -> World:
         "cooperations": [request.id for request in asked],
         "extension_id": list(db.session.scalars(select(Extension.id))),
         "plan_id": list(db.session.scalars(select(Plan.id))),
+        "seats": [tuple(row) for row in db.session.execute(select(Approval.plan_id, Approval.id).limit(3))],
+        "step_id": [db.session.scalars(select(WorkStep.id)).first()],
         "entry_id": [db.session.scalars(select(Entry.id)).first()],
         "messages": [db.session.scalars(select(Message.id).where(Message.channel == "mail")).first()],
         "people": [person("zhao").id, person("admin").id],
@@ -232,7 +249,10 @@ def build_world() -> World:
         "calendars": [calendar.id, draft.id],
         "shifts": [shift.id],
         "drills": [drill.id],
+        "job_id": [job.id for job in found],
+        "feeds": [*(feed.token for feed in subscribed), "nothing-like-a-token"],
         "approval_templates": [kept_template.id],
+        "unsent": [intake.keep_file(actor=person("zhang"), name="shot.png", content=b"\x89PNG\r\n\x1a\n").key],
         "key": [attachments_of(tickets["file"].id)[0].key],
         "file_number": [tickets["file"].number],
         "file_token": [living_link(linked[0]).token],

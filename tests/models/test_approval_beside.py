@@ -152,7 +152,7 @@ def test_a_copy_is_read_and_decides_nothing(cast, plan):
     ]  # fmt: skip
     assert told("plan_copied") == ["li", "liu"]
     refuses(Invalid, lambda: approval.copy_plan(plan, actor=cast.chen, people=[cast.li]), "copy yet")
-    refuses(Invalid, lambda: approval.copy_plan(plan, actor=cast.chen, people=[cast.yang]), "may not read")
+    refuses(Invalid, lambda: approval.copy_plan(plan, actor=cast.chen, people=[cast.zhang]), "may not read")
     refuses(Refused, lambda: approval.approve_plan(plan, actor=cast.li))
     assert approvals.counts(cast.li)["cc"] == 1
     copy = approval.read_copy(plan, actor=cast.li)

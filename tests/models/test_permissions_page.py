@@ -117,6 +117,7 @@ def owners() -> dict[str, Person]:
     hired["assignee again"] = hire("assignee-again", same_as=hired["assignee"])
     hired["carried out"] = hire("carried-out")
     hired["asked for time"] = hire("asked-for-time", "supervisor")
+    hired["asked for time, again"] = hire("asked-again", "supervisor", same_as=hired["asked for time"])
     return hired
 
 

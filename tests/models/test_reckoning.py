@@ -14,15 +14,17 @@ from models.ground import clock
 from models.ground.db import command, db
 from models.ground.errors import DomainError
 from models.ground.vocabulary import State, Verdict
+from models.policy.cell import read_cell
 from models.policy.pack_parts import Waits
 from models.policy.version import PolicyVersion, add_edition
+from models.record.approval import ApprovalTemplate
 from models.record.deadline import RUNNING, Deadline
 from models.record.extension import pending_extension
 from models.record.ticket import Ticket
 from models.rules import marks, timekeeping
-from models.steps import comment, customer_verification, extension, intake, repair, triage
+from models.steps import approval_templates, comment, customer_verification, extension, intake, repair, triage
 from tests.conftest import TEN_O_CLOCK, examples
-from tests.factories import a_ticket, deadline, further, person
+from tests.factories import a_plan, a_ticket, deadline, further, person
 from tests.models.test_deadlines import at
 
 LEVELS = ("P0", "P1", "P2", "P3")
@@ -76,6 +78,17 @@ def _dispute(ticket, _minutes):
     customer_verification.confirm_result(ticket, actor=person("zhang"), verdict=Verdict.NO, comment="没好")
 
 
+def _by_template(ticket, minutes):
+    """A plan whose round has a time limit of its own (P7.2), another one each time."""
+    limit = ("90 min service", "7 h", "2 wd", "")[minutes % 4]
+    held = db.session.scalar(select(ApprovalTemplate).where(ApprovalTemplate.name == "限时"))
+    template = approval_templates.keep_approval_template(
+        held, actor=person("chen"), name="限时", risk="normal", rule="any", seats=[("supervisor", None, None)],
+        limit=read_cell(limit), climb=("", "tech_manager director")[minutes % 2],
+    )  # fmt: skip
+    a_plan(ticket, template=template)
+
+
 # What can happen to a ticket; each is refused where it does not fit, and that is part of the history.
 DEEDS = {
     "on": lambda t, m: further(t, t.state) if t.state not in (State.CLOSED, State.ARCHIVED) else None,
@@ -92,6 +105,7 @@ DEEDS = {
     "fail": lambda t, m: repair.fail_test(t, actor=person("he"), findings="x", new_plan=bool(m % 2)),
     "dispute": _dispute,
     "sweep": _sweep,
+    "limited": _by_template,
 }
 STORIES = st.lists(st.tuples(st.sampled_from([*DEEDS, "on", "on"]), st.integers(1, 2000)), min_size=4, max_size=22)
 

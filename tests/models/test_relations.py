@@ -5,7 +5,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from blueprints.messages import render
 from models.clockwork import escalation
+from models.ground import clock
 from models.ground.db import db
 from models.ground.errors import Conflict, DomainError, Invalid, Refused
 from models.insight.board import reported_by
@@ -23,10 +25,32 @@ from models.record.relation import bearer_of, is_known_incident, merged_in, open
 from models.record.ticket import Ticket
 from models.rules import journal
 from models.rules.permissions import allows, can_see
-from models.steps import closing, comment, customer_verification, intake, plans, relations, repair, triage
+from models.steps import (
+    accounts,
+    closing,
+    comment,
+    customer_verification,
+    direction,
+    intake,
+    plans,
+    relations,
+    repair,
+    triage,
+)
 from models.steps.closing import missing_pieces
 from tests.database import difference, everything
-from tests.factories import a_plan, a_request, a_ticket, an_emergency, archive, deadline, further, newest_plan, person
+from tests.factories import (
+    a_plan,
+    a_request,
+    a_ticket,
+    an_emergency,
+    archive,
+    assess,
+    deadline,
+    further,
+    newest_plan,
+    person,
+)
 from tests.models.test_reckoning import wrong as reckoned_wrong
 from tests.models.test_replay import wrong as replayed_wrong
 
@@ -158,6 +182,44 @@ def test_who_is_told_of_what_by_their_own_number(cast):
     assert all(m.template != "note" for m in db.session.scalars(select(Message)))
 
 
+def test_triage_and_regrading_are_told_by_their_own_number(cast):
+    """P3.7: whoever reported the same hears of both, once, by the number of their own report and in their language."""
+    ticket, again = a_ticket(contact=cast.contact), a_ticket(reporter=cast.yang)
+    target = a_ticket(reporter=cast.feng)
+    accounts.set_own_settings(cast.yang, locale="en", time_zone="Asia/Shanghai", theme="auto", on_duty=True)
+    merge(ticket, target)
+    merge(again, ticket)
+    further(target, "awaiting_triage")
+    others = {(cast.contact.name, ticket.number), (cast.yang.name, again.number)}
+    assert told("accepted") == {(cast.feng.name, target.number), *others}
+    triage.regrade_ticket(target, actor=cast.wang, severity="P1", reason="影响扩大。")
+    handler = (cast.zhao.name, target.number)
+    assert told("regraded") == {(cast.feng.name, target.number), handler, *others}
+    mails = db.session.scalars(select(Message).where(Message.template == "regraded", Message.channel == "mail")).all()
+    assert len(mails) == len({mail.reader.id for mail in mails}) == 3, "each of them once"
+    letters = {mail.reader.name: render(mail) for mail in mails}
+    assert letters[cast.yang.name].subject.startswith(f"{again.number} The severity has changed")
+    assert "Severity: P1" in letters[cast.yang.name].text, "that of the ticket on which the work is done"
+    assert "together with another one" in letters[cast.yang.name].text
+    assert letters[cast.contact.name].locale == "zh"
+    assert ticket.number in letters[cast.contact.name].subject
+    assert target.number not in letters[cast.contact.name].text
+
+
+def test_a_request_that_is_merged_hears_of_dates_and_of_no(cast):
+    ticket, target = a_request(contact=cast.contact), a_request("awaiting_assessment", reporter=cast.feng)
+    merge(ticket, target)
+    late = a_request("awaiting_plan", reporter=cast.feng)
+    merge(a_request(reporter=cast.yang), late)
+    direction.change_delivery(late, actor=cast.zhou, deliver_at=clock.now() + timedelta(days=40), reason="接口推迟。")
+    assert cast.yang.name in {name for name, _ in told("delivery_changed")}
+    assess(target, verdict="not_now")
+    assert told("postponed") == {(cast.feng.name, target.number)}
+    assert told("postponed_too") == {(cast.contact.name, ticket.number)}
+    letter = render(db.session.scalars(select(Message).where(Message.template == "postponed_too")).one())
+    assert "可以做" in letter.text, "the reasons that the customer was given"
+
+
 def test_nobody_is_told_twice(cast):
     """Who reported both hears of it once, by the ticket that is worked on."""
     ticket, target = a_ticket("awaiting_engineer"), a_ticket("awaiting_plan")
@@ -178,11 +240,13 @@ def test_where_merging_is_refused_it_says_why_and_what_to_do(cast):
     ):
         ticket = a_ticket(state)
         refuses(lambda ticket=ticket: merge(ticket, target))
-    assert relations.merge_refusal(target) is None
+    relations.refuse_merge(target)
     fixing = a_ticket("awaiting_fix")
-    assert "withdraw the plan" in relations.merge_refusal(fixing).message
+    with pytest.raises(Conflict, match="withdraw the plan"):
+        relations.refuse_merge(fixing)
     repair.log_work(fixing, actor=cast.zhao, task=newest_plan(fixing).tasks[0], body="清理。")
-    assert "Work has been carried out" in relations.merge_refusal(fixing).message
+    with pytest.raises(Conflict, match="Work has been carried out"):
+        relations.refuse_merge(fixing)
     refuses(lambda: merge(target, target), Invalid)
     refuses(lambda: merge(target, None), Invalid)
     for other in (a_ticket("closed"), a_request()):

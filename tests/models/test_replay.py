@@ -16,11 +16,13 @@ from models.ground.vocabulary import HOUSEKEEPING
 from models.insight import tales
 from models.insight.playing import play
 from models.insight.replay import replay
+from models.people.person import Person
 from models.policy.draft import draft_of
 from models.policy.pack import Pack, load_pack
 from models.policy.version import Edition, PolicyVersion
 from models.record.cooperation import RESULTS, cooperations_of
 from models.record.deadline import Deadline
+from models.record.event import last_deed
 from models.record.ticket import ENDED, Ticket
 from models.rules import permissions, rounds
 from models.steps import (
@@ -30,11 +32,14 @@ from models.steps import (
     consent,
     cooperation,
     customer_verification,
+    diagnosis,
     plans,
     policies,
     relations,
     repair,
     triage,
+    undo,
+    wish,
 )
 from models.steps import escalation as steps
 from tests.conftest import TEN_O_CLOCK, examples
@@ -75,6 +80,36 @@ def _revise(ticket, _minutes):
         plans.revise_plan(plan, actor=person("zhao"), risk="normal", steps="1. 换个办法")
 
 
+def _hand_over(ticket, minutes):
+    team = person("li").team if minutes % 2 else None
+    triage.hand_over_ticket(ticket, actor=person("chen"), assignee=person("li"), team=team, reason="忙")
+
+
+def _regrade_by_triage(ticket, minutes):
+    """Triage with another level, or as a request."""
+    level, team = LEVELS[minutes % 4], person("zhao").team
+    if minutes % 5:
+        triage.triage_ticket(
+            ticket, actor=person("wang"), severity=level, category="function", team=team, reason="看过"
+        )
+    else:
+        wish.triage_request(
+            ticket, actor=person("wang"), priority=level, category="new_feature", team=team, reason="是需求"
+        )
+
+
+def _and_back(deed):
+    """Done, and undone a moment later by whoever did it."""
+
+    def both(ticket, minutes):
+        deed(ticket, minutes)
+        done = last_deed(ticket.id)
+        UNDO[done.name](ticket, actor=db.session.get(Person, done.actor_id), seq=done.seq)
+
+    return both
+
+
+UNDO = {"triaged": undo.undo_triage, "taken": undo.undo_taking, "handed_over": undo.undo_hand_over}
 DEEDS = COMMON | {
     "emergency": lambda t, m: an_emergency(t),
     "late approval": _on_late(lambda plan, who: approval.approve_plan(plan, actor=who)),
@@ -92,10 +127,11 @@ DEEDS = COMMON | {
     "send back": lambda t, m: closing.send_back(t, actor=person("chen"), reason="不全"),
     "reopen": lambda t, m: closing.reopen_ticket(t, actor=person("chen"), reason="又坏了"),
     "reject": lambda t, m: customer_verification.dispute_result(t, actor=person("zhang"), reason="又坏了"),
-    "hand over": lambda t, m: triage.hand_over_ticket(
-        t, actor=person("chen"), assignee=person("li"), team=person("li").team if m % 2 else None, reason="忙"
-    ),
+    "hand over": _hand_over,
     "roll back": lambda t, m: repair.roll_back(t, actor=person("zhao"), reason="失败"),
+    "triage and back": _and_back(_regrade_by_triage),
+    "take and back": _and_back(lambda t, m: diagnosis.take_ticket(t, actor=t.assignee)),
+    "hand over and back": _and_back(_hand_over),
     "merge": lambda t, m: relations.merge_ticket(t, actor=person("wang"), into=a_ticket()) if m % 2 else None,
     "unmerge": lambda t, m: relations.unmerge_ticket(t, actor=person("wang")),
     "ask a department": lambda t, m: cooperation.ask_department(
@@ -162,6 +198,8 @@ def test_another_edition_gives_what_would_have_been(_house, cast, time, monkeypa
             on_time(time, clock.now() + timedelta(minutes=minutes))
             happen(ticket, deed, minutes)
         on_time(time, clock.now() + timedelta(minutes=1))  # what the last deed has made overdue is swept, too
+        escalation.sweep()  # a mark that rings at this very moment as well
+        db.session.rollback()
         told.append((past_of(ticket.id), *promises(ticket.id)))
     past, *_ = told[0]
     _, clocks, fired = told[1]

@@ -13,7 +13,7 @@ from models.record.deadline import CANCELLED, MET, RUNNING, Deadline, open_deadl
 from models.record.ticket import ENDED, STATUS_OF
 from models.rules import journal
 from models.rules.permissions import MAY, allows
-from models.rules.workflow import CLOCKS_IN, SAME, STEPS, can
+from models.rules.workflow import CLOCKS_IN, SAME, STEPS, can, opened_by
 from models.steps import approval, customer_verification, repair, triage
 from tests.database import difference, everything
 from tests.deeds import DEEDS, actor_of, do, walk
@@ -65,7 +65,8 @@ def _check_clocks(ticket, step, was, goal, held):
     met = set(step.meets.split())
     opened = {kind for kind in (*step.opens.split(), *entered) if _is_agreed(ticket, kind)}
     now_open = {d.kind: d for d in open_deadlines(ticket)}
-    expected = entered if goal in ENDED and moved else (set(held) - left - met) | opened
+    taken_back = set(opened_by(step.undoes))
+    expected = entered if goal in ENDED and moved else (set(held) - left - met - taken_back) | opened
     if step.action in KEPT_ANEW:
         expected |= set(now_open)
     assert set(now_open) == expected, f"clocks that run in {goal}"

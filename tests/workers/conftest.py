@@ -72,13 +72,15 @@ def surroundings(home: Path) -> dict[str, str]:
     return unset | {"BIHUAN_HOME": str(home), "BIHUAN_ENV": "demo", "LOG_LEVEL": "INFO"}
 
 
-def start_house(environment: dict[str, str], output: Path) -> tuple[subprocess.Popen[bytes], str]:
+def start_house(
+    environment: dict[str, str], output: Path, module: str = "workers.supervisor"
+) -> tuple[subprocess.Popen[bytes], str]:
     """Start a supervisor and wait until it says that it is ready, or ends."""
     with output.open("wb") as out:
-        words = [sys.executable, "-m", "workers.supervisor"]
+        words = [sys.executable, "-m", module]
         process = subprocess.Popen(words, cwd=ROOT, env=environment, stdout=out, stderr=subprocess.STDOUT)
     try:
-        eventually(lambda: "ready  " in output.read_text() or process.poll() is not None, seconds=40)
+        eventually(lambda: "ready  " in output.read_text() or process.poll() is not None, seconds=120)
     except AssertionError:
         process.kill()
         raise

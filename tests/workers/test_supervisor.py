@@ -14,7 +14,7 @@ from .conftest import ROOT, a_house, eventually, free_port, start_house, stop, s
 
 pytestmark = pytest.mark.once
 
-EVERYONE = {"valkey", "valkey-server", "web 1", "web 2", "sweep", "deliver", "ticker"}
+EVERYONE = {"valkey", "valkey-server", "web 1", "web 2", "sweep", "deliver", "job", "ticker"}
 
 
 def test_everyone_is_there_and_the_accounts_are_said(house):
@@ -23,7 +23,7 @@ def test_everyone_is_there_and_the_accounts_are_said(house):
     assert "password: demo" in house.first_words
 
 
-@pytest.mark.parametrize("name", ["web 1", "sweep", "deliver", "ticker", "valkey", "valkey-server"])
+@pytest.mark.parametrize("name", ["web 1", "sweep", "deliver", "job", "ticker", "valkey", "valkey-server"])
 def test_whoever_is_killed_comes_back(house, name):
     before = house.kill(name)
     eventually(lambda: house.processes().get(name, before) != before, seconds=20)
@@ -140,3 +140,30 @@ def is_free(port):
     except OSError:
         return False
     return True
+
+
+def test_an_empty_house_says_its_code_and_a_demonstration_can_be_put_aside(tmp_path):
+    """./run anew: what was there is moved, not deleted; then nobody has an account, and only the code gives one."""
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "a").write_text("x")
+    (tmp_path / "bihuan.sqlite3").write_text("of a demonstration")
+    environment = os.environ | surroundings(tmp_path) | {"PORT": str(free_port())}
+    process, words = start_house(environment, tmp_path / "output", module="workers.anew")
+    try:
+        code = (tmp_path / "setup-code").read_text()
+        assert f"code: {code}" in words
+        assert "password: demo" not in words
+        (aside,) = tmp_path.glob("before-*")
+        assert (aside / "bihuan.sqlite3").read_text() == "of a demonstration"
+        assert (aside / "files" / "a").exists()
+    finally:
+        stop(process)
+
+
+def test_only_a_demonstration_is_put_aside(tmp_path):
+    environment = os.environ | surroundings(tmp_path) | {"DATABASE_URL": f"sqlite:///{tmp_path / 'own.sqlite3'}"}
+    done = subprocess.run(
+        [sys.executable, "-m", "workers.anew"], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 1
+    assert "DATABASE_URL" in done.stderr

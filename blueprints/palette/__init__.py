@@ -1,0 +1,1 @@
+"""The command palette: to anything by a few characters."""

@@ -1,0 +1,36 @@
+"""Every refusal is a page in its layout, in both languages, with a number to ask by and a way on."""
+
+import pytest
+
+from blueprints import refusals
+
+
+@pytest.mark.parametrize("code", [400, 401, 403, 404, 405, 409, 410, 413, 422, 429, 500, 503])
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_each_has_its_page(app, code, language):
+    with app.test_request_context("/", headers={"Accept-Language": language}):
+        from flask import g
+
+        g.request_id = "abc123"
+        page = refusals.error_page(code, refusals.not_understood()).get_data(as_text=True)
+    assert f'<html lang="{language}"' in page
+    assert "abc123" in page
+    assert '<header class="bar">' in page
+    assert page.count("<h1") == 1
+
+
+def test_a_403_says_whose_it_is(sign_in):
+    page = sign_in("zhang").get("/triage")
+    assert page.status == 403
+    assert "First line" in page.text or "技术支持一线" in page.text
+    assert page.all(data_copy=None), "the number can be copied"
+
+
+def test_a_404_helps_to_find_the_number(sign_in):
+    page = sign_in("zhang").get("/t/TS19990101001")
+    assert page.status == 404
+    assert [form for form in page.all("form", action="/search") if form.all(id="seek")]
+
+
+def test_a_stranger_is_told_nothing_of_roles(browser):
+    assert not browser.open("/c/unknown").all(class_="who")

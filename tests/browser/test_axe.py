@@ -1,0 +1,107 @@
+"""No page that axe objects to, best practice included (G10); fingers, narrow widths and focus beside it (G11).
+
+The normal run takes one screen of each kind, in light or dark by turns; `--full` every screen in both languages and
+both lights, and every address of the product for whoever may see it.
+"""
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser import looking
+from tests.house.world import STAFF, build_world
+from tests.screens import SCREENS, Screen, found
+
+pytestmark = pytest.mark.once
+OF_EACH_KIND = (
+    "login", "customer", "report", "my", "settings", "article", "search", "triage", "ticket", "bench", "plan", "decide",
+    "approvals", "request-page", "watch", "wall", "record", "ladder", "admin", "policy", "calendar", "components",
+)  # fmt: skip
+KINDS = tuple(screen for screen in SCREENS if screen.name in OF_EACH_KIND)
+FINGER, POINTER = 44, 24
+
+
+def test_one_screen_of_each_kind(chromium: Browser, house) -> None:
+    assert len(KINDS) == len(OF_EACH_KIND)
+    problems: dict[str, list[str]] = {}
+    for language, scheme in (("zh", "light"), ("en", "dark")):
+        mine = found(house.app, KINDS)[language == "en" :: 2]
+        problems |= walk(chromium, house, mine, language, scheme)
+    assert not any(problems.values()), looking.said(problems)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_screen(chromium: Browser, house, language: str, scheme: str) -> None:
+    problems = walk(chromium, house, found(house.app), language, scheme)
+    assert not any(problems.values()), looking.said(problems)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_address_of_the_product(chromium: Browser, house, language: str) -> None:
+    """With a world in which every kind of thing is there, for everybody who gets a page."""
+    with house.app.app_context():
+        urls = build_world().urls(house.app)
+    problems: dict[str, list[str]] = {}
+    for number, login in enumerate(STAFF):
+        scheme = ("light", "dark")[number % 2]
+        context = looking.context_of(chromium, base(house), login, language=language, color_scheme=scheme)
+        shown = [url for url in urls if _is_page(context.request.get(base(house) + url, max_redirects=0))]
+        context.close()
+        problems |= walk(chromium, house, [Screen(url, login, url) for url in shown], language, scheme)
+    assert not any(problems.values()), looking.said(problems)
+
+
+def test_whoever_walks_by_keyboard_sees_where_they_are(chromium: Browser, house) -> None:
+    """G11: each stop is marked, and nothing that sticks covers it."""
+    names = ("report", "triage", "ticket", "decide", "watch", "settings")
+    lost: dict[str, list[str]] = {}
+    for screen in found(house.app, tuple(s for s in SCREENS if s.name in names)):
+        context = looking.context_of(chromium, base(house), screen.login, viewport={"width": 1366, "height": 600})
+        page = context.new_page()
+        page.goto(base(house) + screen.path)
+        lost[screen.name] = _stops(page)
+        context.close()
+    assert not any(lost.values()), looking.said(lost)
+
+
+def base(house) -> str:
+    return f"http://localhost:{house.port}"
+
+
+def walk(chromium: Browser, house, screens: list[Screen], language: str, scheme: str) -> dict[str, list[str]]:
+    """Where → what is wrong there; one browser for each person."""
+    problems: dict[str, list[str]] = {}
+    for login in dict.fromkeys(screen.login for screen in screens):
+        context = looking.context_of(chromium, base(house), login, language=language, color_scheme=scheme)
+        page = context.new_page()
+        for screen in [one for one in screens if one.login == login]:
+            page.set_viewport_size({"width": 1366, "height": 768})
+            page.goto(base(house) + screen.path)
+            problems[f"{screen.path} as {login or 'a stranger'}, {language}, {scheme}"] = judge(page)
+        context.close()
+    return problems
+
+
+def judge(page: Page) -> list[str]:
+    """All that is wrong with the page that stands, wide and narrow."""
+    wrong = looking.ask_axe(page) + looking.ask(page, f"small({POINTER})") + looking.too_wide(page)
+    page.set_viewport_size({"width": 390, "height": 844})
+    return wrong + looking.ask(page, f"small({FINGER})") + looking.ask(page, "clipped()")
+
+
+def _stops(page: Page, most: int = 60) -> list[str]:
+    """A sentence for every stop of the Tab key that cannot be seen."""
+    said: list[str] = []
+    for _ in range(most):
+        page.keyboard.press("Tab")
+        stop = looking.ask(page, "stop()")
+        if stop is None:
+            break
+        said += stop
+    return said
+
+
+def _is_page(response) -> bool:
+    return response.status in (200, 403, 404, 410) and "text/html" in response.headers.get("content-type", "")
