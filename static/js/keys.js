@@ -118,7 +118,7 @@
   });
   function goOn(side) { // dealt with: to the row that came back, or on to the next one
     const list = lines(), back = undone && list.find(line => !stood.has(line.id)), next = row() || list[Math.min(place, list.length - 1)];
-    undone = false;
+    undone = false, asked = ''; // the pane may be empty now, whatever was brought before
     held.delete('queue');
     if (one('#queue')) htmx.trigger(one('#queue'), 'htmx:abort', {}, false); // an answer from before the deed would bring the row back
     if (back || next) return (back || !row() || !document.activeElement.closest('#preview')) ? stand(back || next) : next.setAttribute('aria-current', 'true');
