@@ -56,6 +56,7 @@ def test_one_look_is_enough_for_the_manager(pages):
             assert page.locator(".chart svg[role=img] title").count() >= 3
 
 
+@pytest.mark.full
 def test_words_may_be_longer_and_letters_larger(pages):
     """G24: forty per cent more, twice the size, and the spacing that readers may ask for: all is there."""
     wrong: dict[str, list[str]] = {}
