@@ -19,7 +19,7 @@ const unshelve = async fits => { for (const file of await shelved(fits)) await o
 const rowsIn = form => [...carried.keys()].filter(row => form.contains(row));
 const unarrived = form => rowsIn(form).filter(row => carried.get(row).state !== 'here');
 function addRow(form, name, size) {
-  const row = one('#file').content.firstElementChild.cloneNode(true);
+  const row = one('#file-row').content.firstElementChild.cloneNode(true);
   one('[data-name]', row).textContent = name;
   if (size !== undefined) one('[data-size]', row).textContent = size < 1e6 ? Math.ceil(size / 1e3) + ' kB' : (size / 1e6).toFixed(1) + ' MB';
   all('button', row).forEach(button => button.setAttribute('aria-label', button.textContent + ' ' + name));

@@ -391,8 +391,8 @@ class Trial:
 
     def look(self) -> None:
         wait_for_files(self.page, len(self.files), self.action)
-        assert names_in(self.page, self.action) == self.files
-        assert box(self.page, self.action).input_value() == self.text
+        eventually(lambda: names_in(self.page, self.action) == self.files, seconds=20)
+        eventually(lambda: box(self.page, self.action).input_value() == self.text, seconds=20)
 
     def mistake(self) -> None:
         form(self.page, self.action).locator("[name=once]").evaluate("once => { once.value = 'too old'; }")
