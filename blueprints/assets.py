@@ -1,6 +1,7 @@
 """Our own files: scripts and sheets are written in parts, each a room, and sent as one; addresses carry a digest."""
 
 import hashlib
+import re
 from functools import cache
 from pathlib import Path
 
@@ -16,6 +17,7 @@ SCRIPTS = (
     "ground", "trusted", "live", "clocks", "announce", "held", "places", "files", "drafts", "signin", "offline",
     "forms", "swaps", "small", "print", "keys", "palette", "start",
 )  # fmt: skip
+COMMENT = re.compile(rb"(?m)(^|\s+)//(\s.*)?$")  # for whoever reads our files, not for whoever fetches them
 KINDS = {"app.css": "text/css", "app.js": "text/javascript"}  # what is joined
 YEAR = 365 * 24 * 3600  # seconds a browser may keep a file whose address changes when it does
 
@@ -39,7 +41,7 @@ def joined(name: str) -> bytes:
     """All parts of the script or of the sheet, in their order. The parts of the script share one scope of their own."""
     if name == "app.css":
         return b"\n".join(_sheet(part) for part in SHEETS)
-    parts = b"\n".join((STATIC / f"js/{part}.js").read_bytes() for part in SCRIPTS)
+    parts = b"\n".join(COMMENT.sub(b"", (STATIC / f"js/{part}.js").read_bytes()) for part in SCRIPTS)
     return b"(() => {\n'use strict';\n" + parts + b"})();\n"
 
 

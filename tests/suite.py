@@ -15,7 +15,6 @@ from tests import postgres
 
 DATABASE = "BIHUAN_TEST_DB"  # read by conftest: where each test process makes a database of its own
 ONCE = ("--ignore=tests/browser", "--ignore=tests/house", "-m", "not once")  # what no database can change
-FAILED = 1  # pytest's exit code when a test failed
 NO_TESTS = 5  # pytest's exit code when nothing was selected
 FONTS = "/usr/share/fonts/**/NotoSansCJK*"
 PROCESSES = "2"
@@ -44,11 +43,7 @@ def run(words: list[str], *, database: str | None) -> int:
     # In the order of the folders: files with few but slow tests must not be left to one process at the end.
     order = ("--dist", "loadfile", "--no-loadscope-reorder")
     pytest = [sys.executable, "-m", "pytest"]
-    code = subprocess.call([*pytest, "-n", PROCESSES, *order, "-rs", *words], env=environment)
-    if code != FAILED:
-        return code
-    print("\n== once more, alone, what failed beside others; it counts how it ends here", flush=True)
-    return subprocess.call([*pytest, "--last-failed", "--last-failed-no-failures", "none", *words], env=environment)
+    return subprocess.call([*pytest, "-n", PROCESSES, *order, "-rs", *words], env=environment)
 
 
 def fetch_programs() -> list[str]:

@@ -6,7 +6,7 @@
   });
   const writes = 'input:not([type=hidden],[type=radio],[type=checkbox],[type=button],[type=submit],[type=file]),textarea,select,[contenteditable],[role=combobox]';
   const codes = { Slash: '/', Period: '.', BracketLeft: '[', BracketRight: ']' };
-  let prefix = '', prefixed = 0, current = '', place = 0, awaited = '', asked = '', soon, undone = false, entering = false, stood = new Set();
+  let prefix = '', prefixed = 0, current = '', place = 0, awaited = '', asked = '', soon, undone = '', entering = false, stood = new Set();
   function chord({ key, code, ctrlKey, metaKey, shiftKey }) {
     let name = key.normalize('NFKC').toLowerCase(); // an input method gives full-width signs, or others
     if (name.length === 1 && name > '~') name = code === 'Slash' && shiftKey ? '?' : codes[code] || code.replace(/^(Key|Digit)/, '').toLowerCase();
@@ -104,7 +104,10 @@
     const line = event.target.closest('[id^=row-][data-preview]');
     if (line && !event.target.closest('a,button,input,label')) stand(line);
   });
-  const fetchInto = address => htmx.ajax('GET', address, { source: '#preview', target: '#preview' });
+  function fetchInto(address) {
+    clearTimeout(soon);
+    htmx.ajax('GET', address, { source: '#preview', target: '#preview' });
+  }
   function bring() { // the row's own form into the pane
     entering = false;
     if (row()?.dataset.preview) fetchInto(row().dataset.preview);
@@ -117,8 +120,8 @@
     fetchInto(link.getAttribute('href'));
   });
   function goOn(side) { // dealt with: to the row that came back, or on to the next one
-    const list = lines(), back = undone && list.find(line => !stood.has(line.id)), next = row() || list[Math.min(place, list.length - 1)];
-    undone = false, asked = ''; // the pane may be empty now, whatever was brought before
+    const list = lines(), back = undone && undone === (current || '-') && list.find(line => !stood.has(line.id)), next = row() || list[Math.min(place, list.length - 1)];
+    undone = asked = ''; // the pane may be empty now, whatever was brought before
     held.delete('queue');
     if (one('#queue')) htmx.trigger(one('#queue'), 'htmx:abort', {}, false); // an answer from before the deed would bring the row back
     if (back || next) return (back || !row() || !document.activeElement.closest('#preview')) ? stand(back || next) : next.setAttribute('aria-current', 'true');
@@ -126,7 +129,7 @@
     side?.replaceChildren();
     (one('#board [data-key~=undo]') || one('#main')).focus({ preventScroll: true });
   }
-  on('submit', event => { undone = event.target.dataset.action === 'undo'; });
+  on('submit', ({ target }) => { undone = target.dataset.action === 'undo' ? current || '-' : ''; }); // who has moved on meanwhile stays there
   on('htmx:before:swap', () => { stood = new Set(lines().map(line => line.id)); place = Math.max(0, lines().indexOf(row())); });
   on('htmx:after:swap', ({ detail: { ctx } }) => {
     const side = pane();

@@ -98,7 +98,6 @@ def test_twenty_reports_are_triaged_with_the_keyboard_alone(house, desk):
     expect(page.locator("#board .alert.good")).to_have_count(1)
 
 
-@pytest.mark.full
 def test_what_else_triage_does_without_leaving_the_list(house, desk):
     first, second, third, fourth, fifth = reports(house, 5, impact="single", urgency="low")
     wang = desk("wang")
