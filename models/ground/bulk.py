@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Dialect, Insert, TextClause, Update
+from sqlalchemy import Delete, Dialect, Insert, TextClause, Update
 
 from models.ground.db import Instant, db
 
@@ -29,7 +29,7 @@ def write_many(statement: Insert | Update, rows: Sequence[Mapping[str, Any]]) ->
     return connection.exec_driver_sql(said, values).rowcount
 
 
-def write_one(statement: Insert | Update | TextClause, row: Mapping[str, Any]) -> Any:
+def write_one(statement: Insert | Update | Delete | TextClause, row: Mapping[str, Any]) -> Any:
     """Say it for one row while others wait for their turn; what it returns, if it returns something."""
     connection = db.session.connection()
     said, names, prepared = _compiled(statement, tuple(row), connection.dialect)
@@ -40,7 +40,7 @@ def write_one(statement: Insert | Update | TextClause, row: Mapping[str, Any]) -
 
 
 @lru_cache(maxsize=64)
-def _compiled(statement: Insert | Update | TextClause, keys: tuple[str, ...], dialect: Dialect) -> Any:
+def _compiled(statement: Insert | Update | Delete | TextClause, keys: tuple[str, ...], dialect: Dialect) -> Any:
     """The words for the driver, the names in the order in which they stand there, and what prepares each value."""
     plain = statement.inline() if isinstance(statement, Insert) else statement  # nothing is to come back
     compiled = plain.compile(dialect=dialect, column_keys=list(keys))

@@ -1,12 +1,24 @@
 """Persons and their roles (P1). One person can hold several roles, everywhere or in one team."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from flask_login import UserMixin
-from sqlalchemy import JSON, ForeignKey, Index, Select, String, UniqueConstraint, bindparam, func, inspect, select
+from sqlalchemy import (
+    JSON,
+    ForeignKey,
+    Index,
+    Select,
+    String,
+    Table,
+    UniqueConstraint,
+    bindparam,
+    func,
+    inspect,
+    select,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship, selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -138,7 +150,7 @@ def read_standing(person: Person) -> None:
     identity = inspect(person).identity  # even `id` would be asked for, of a row that is to be read anew
     assert identity, "only who is in the database can stand anywhere"
     set_committed_value(person, "id", identity[0])
-    set_committed_value(person, "active", db.session.scalar(_ACTIVE, {"person": identity[0]}))
+    set_committed_value(person, "active", db.session.connection().execute(_ACTIVE, {"person": identity[0]}).scalar())
 
 
 def find_person(login: str) -> Person | None:
@@ -172,4 +184,5 @@ def holders(role: Role | str, team_id: int | None = None) -> Select[Person]:
     )
 
 
-_ACTIVE = select(Person.active).where(Person.id == bindparam("person"))
+_TABLE = cast(Table, Person.__table__)
+_ACTIVE = select(_TABLE.c.active).where(_TABLE.c.id == bindparam("person"))

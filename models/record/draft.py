@@ -1,11 +1,13 @@
 """Drafts: forms that somebody has begun and not sent. No event, no clock; only whoever wrote one ever sees it."""
 
 from datetime import datetime, timedelta
+from typing import cast
 
-from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint, delete, select
+from sqlalchemy import JSON, ForeignKey, String, Table, UniqueConstraint, bindparam, delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.ground import clock
+from models.ground.bulk import write_one
 from models.ground.db import Base, Instant, command, db
 from models.record.once import Once
 
@@ -37,7 +39,7 @@ def drafts_of(person_id: int) -> dict[str, FormDraft]:
 
 def forget(person_id: int, place: str) -> None:
     """The form was accepted, or what was typed is thrown away; runs inside a command."""
-    db.session.execute(delete(FormDraft).where(FormDraft.person_id == person_id, FormDraft.place == place))
+    write_one(_FORGET, {"person_id": person_id, "place": place})
 
 
 def keys_in_drafts() -> set[str]:
@@ -50,3 +52,7 @@ def remove_stale() -> int:
     """Remove drafts that nobody touched for thirty days; returns how many."""
     old = delete(FormDraft).where(FormDraft.saved_at < clock.now() - KEPT_FOR)
     return int(db.session.execute(old).rowcount)  # type: ignore[attr-defined]
+
+
+_TABLE = cast(Table, FormDraft.__table__)
+_FORGET = delete(_TABLE).where(_TABLE.c.person_id == bindparam("person_id"), _TABLE.c.place == bindparam("place"))

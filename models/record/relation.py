@@ -177,6 +177,7 @@ def _relations() -> Select[Relation]:
 
 
 @cache
+@cache
 def _merged() -> Select[Ticket]:
     first = select(Ticket.id).where(Ticket.merged_into_id == _HERE).cte("merged", recursive=True)
     further = aliased(Ticket)
