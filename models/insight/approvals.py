@@ -16,7 +16,8 @@ from models.record.approval import Approval, ApprovalTemplate, PlanCopy
 from models.record.plan import LATE_OWED, Plan, WorkStep
 from models.record.ticket import ENDED, Ticket
 from models.rules import rounds, seating
-from models.rules.permissions import STAFF, visible
+from models.rules.permissions import visible
+from models.rules.standing import STAFF
 
 BOXES = ("todo", "done", "mine", "cc")
 PAGE = 50

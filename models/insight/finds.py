@@ -14,7 +14,8 @@ from models.people.person import Person, find_colleagues
 from models.record import search
 from models.record.entry import Entry
 from models.record.ticket import Ticket
-from models.rules.permissions import STAFF, visible
+from models.rules.permissions import visible
+from models.rules.standing import STAFF
 
 PAGE = 20
 LONGEST_NAME, NAMESAKES = 40, 5

@@ -1,6 +1,5 @@
 """Who may do what: one table, asked by the route, by the command and by the template."""
 
-from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, cast
 
@@ -11,14 +10,14 @@ from models.ground.vocabulary import Category, Role, State
 from models.people.person import Person
 from models.record.approval import Approval, PlanCopy
 from models.record.cooperation import Cooperation, was_asked
-from models.record.event import last_deed
-from models.record.extension import Extension, pending_extension
+from models.record.extension import Extension
 from models.record.link import CONSENT, DIRECTION, PROGRESS, Link
 from models.record.outline import TicketOutline
-from models.record.plan import Plan, WorkStep
-from models.record.relation import is_affected, is_known_incident, parent_of
+from models.record.plan import Plan
+from models.record.relation import is_affected, is_known_incident
 from models.record.ticket import Follower, Ticket
 from models.rules import rounds
+from models.rules.standing import RELATIONS, STAFF, has_copy, has_sat, is_in_rounds
 
 Actor = Person | Link | None  # None is the desk itself: clockwork
 
@@ -171,7 +170,6 @@ NEVER = {
 }
 
 ROLES = frozenset(str(role) for role in Role)
-STAFF = frozenset(Role) - {Role.REPORTER, Role.CONTACT, Role.KB_ADMIN, Role.ADMIN}
 SEE_SECURITY = (Role.SUPERVISOR, Role.TECH_MANAGER, Role.DIRECTOR)
 SEE_ALL = STAFF | {Role.ADMIN}
 # What the holder of a link is to its ticket: each question is answered by its own link only (P10.3).
@@ -278,11 +276,11 @@ def _is(actor: Actor, relation: str, thing: Any) -> bool:
         case "sat":
             return isinstance(thing, Plan) and bool(rounds.seat_of(thing, actor) or rounds.stood_in(thing, actor))
         case "in_rounds":
-            return _has_seats_or_copies(actor)
+            return is_in_rounds(actor)
         case "owner":
             return bool(getattr(thing, "owner_id", None) == actor.id)
-    if ticket is not None and relation in _RELATIONS:
-        return _RELATIONS[relation](actor, ticket)
+    if ticket is not None and relation in RELATIONS:
+        return RELATIONS[relation](actor, ticket)
     return relation in ROLES and actor.holds(relation, ticket.team_id if ticket else None)
 
 
@@ -290,108 +288,7 @@ def _is_involved(actor: Person, ticket: Ticket) -> bool:
     return (
         actor.id in (ticket.reporter_id, ticket.assignee_id, ticket.registrar_id)
         or db.session.get(Follower, (ticket.id, actor.id)) is not None
-        or _has_sat(actor, ticket)
-        or _has_copy(actor, ticket)
+        or has_sat(actor, ticket)
+        or has_copy(actor, ticket)
         or was_asked(actor.id, ticket.id)
     )
-
-
-def _has_sat(actor: Person, ticket: Ticket) -> bool:
-    sat = select(Approval.id).join(Plan).where(Plan.ticket_id == ticket.id, Approval.person_id == actor.id)
-    return db.session.scalar(sat.limit(1)) is not None
-
-
-def _has_copy(actor: Person, ticket: Ticket) -> bool:
-    sent = select(PlanCopy.id).join(Plan).where(Plan.ticket_id == ticket.id, PlanCopy.person_id == actor.id)
-    return db.session.scalar(sent.limit(1)) is not None
-
-
-def _has_seats_or_copies(actor: Person) -> bool:
-    """On any ticket."""
-    held = (select(table.id).where(table.person_id == actor.id).exists() for table in (Approval, PlanCopy))
-    return bool(db.session.scalar(select(or_(*held))))
-
-
-def _open_plan(ticket: Ticket) -> Plan | None:
-    return ticket.plans[-1] if ticket.plans else None
-
-
-def _has_seat(actor: Person, ticket: Ticket) -> bool:
-    return _sits_over(_open_plan(ticket), actor)
-
-
-def _has_late_seat(actor: Person, ticket: Ticket) -> bool:
-    return bool(ticket.emergency) and _sits_over(rounds.late_plan(ticket), actor)
-
-
-def _sits_over(plan: Plan | None, actor: Person) -> bool:
-    """A seat of their own, or of somebody absent for whom they stand in; that takes being on the staff."""
-    seat = rounds.seat_of(plan, actor) if plan else None
-    return seat is not None and (seat.person_id == actor.id or bool(actor.roles & STAFF))
-
-
-def _submitted_plan(actor: Person, ticket: Ticket) -> bool:
-    plan = _open_plan(ticket)
-    return plan is not None and plan.author_id == actor.id
-
-
-def _wrote_plan(actor: Person, ticket: Ticket) -> bool:
-    plan = _open_plan(ticket)
-    return plan is not None and plan.author.human_id == actor.human_id
-
-
-def _wrote_late_plan(actor: Person, ticket: Ticket) -> bool:
-    plan = rounds.late_plan(ticket) if ticket.emergency else None
-    return plan is not None and plan.author.human_id == actor.human_id
-
-
-def _asked_for_time(actor: Person, ticket: Ticket) -> bool:
-    waiting = pending_extension(ticket)
-    return waiting is not None and waiting.asked_by.human_id == actor.human_id
-
-
-def carried_out(actor: Person, ticket: Ticket) -> bool:
-    """Whether the actor works on it, or has carried out a step of it, by whichever of their accounts."""
-    if ticket.assignee and ticket.assignee.human_id == actor.human_id:
-        return True
-    same = or_(Person.id == actor.human_id, Person.same_as_id == actor.human_id)
-    done = select(WorkStep.id).join(WorkStep.person).where(WorkStep.ticket_id == ticket.id, same)
-    return db.session.scalar(done.limit(1)) is not None
-
-
-def _handles_the_incident(actor: Person, ticket: Ticket) -> bool:
-    """Whoever works on the incident above may pass its news on to the reports below (P3.8)."""
-    incident = parent_of(ticket)
-    return incident is not None and incident.assignee_id == actor.id
-
-
-def _was_told(actor: Person, ticket: Ticket) -> bool:
-    """On the ladder: the rungs that a ticket can climb, each in its own role (P5.3)."""
-    climbed = (Role.SUPERVISOR, Role.TECH_MANAGER, Role.DIRECTOR)
-    if ticket.escalation > len(climbed) and actor.holds(Role.ADMIN):
-        return True  # the last resort was told, so it may take charge (P5.4)
-    return ticket.escalation > 0 and any(actor.holds(role, ticket.team_id) for role in climbed)
-
-
-_RELATIONS: dict[str, Callable[[Person, Ticket], bool]] = {
-    "reporter": lambda actor, ticket: ticket.reporter_id == actor.id,
-    "reporter_before_triage": lambda actor, ticket: (
-        ticket.reporter_id == actor.id and ticket.state == State.AWAITING_TRIAGE
-    ),
-    "registrar": lambda actor, ticket: ticket.registrar_id == actor.id,
-    "assignee": lambda actor, ticket: ticket.assignee_id == actor.id,
-    "own_product_manager": lambda actor, ticket: ticket.is_request and ticket.product_manager_id == actor.id,
-    "seat": _has_seat,
-    "late_seat": _has_late_seat,
-    "copied": _has_copy,
-    "author": _submitted_plan,
-    "own_plan": _wrote_plan,
-    "own_late_plan": _wrote_late_plan,
-    "own_request": _asked_for_time,
-    "implementer": carried_out,
-    "told": _was_told,
-    "incident_assignee": _handles_the_incident,
-    "doer": lambda actor, ticket: (deed := last_deed(ticket.id)) is not None and deed.actor_id == actor.id,
-    "affected": lambda actor, ticket: is_affected(actor.id, ticket.id),
-    "asked_contact": lambda actor, ticket: was_asked(actor.id, ticket.id),
-}

@@ -17,8 +17,9 @@ from models.record.link import CONSENT, open_link
 from models.record.plan import LATE_GIVEN, LATE_REFUSED, Plan
 from models.record.ticket import Ticket
 from models.rules import journal, rounds, seating, voting, workflow
-from models.rules.permissions import STAFF, allows
+from models.rules.permissions import allows
 from models.rules.rounds import HANDED_OVER, newest_plan
+from models.rules.standing import STAFF
 
 URGE_EVERY = timedelta(minutes=30)
 SOLVED_IN = (State.AWAITING_CUSTOMER, State.AWAITING_REVIEW)

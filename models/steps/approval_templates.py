@@ -13,9 +13,10 @@ from models.people.person import PER_TEAM, Person
 from models.people.team import Team
 from models.policy.pack_parts import Target
 from models.record.approval import ApprovalTemplate, ApprovalTemplateSeat
-from models.rules.permissions import STAFF, allows
+from models.rules.permissions import allows
 from models.rules.rounds import REVIEWERS
 from models.rules.seating import FEWEST, fewest_voices
+from models.rules.standing import STAFF
 
 MOST_SEATS = 20
 UP = (Role.SUPERVISOR, Role.TECH_MANAGER, Role.DIRECTOR)

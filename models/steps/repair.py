@@ -19,8 +19,8 @@ from models.record.resolution import Confirmation, Resolution, write_sheet
 from models.record.ticket import Ticket
 from models.rules import journal, workflow
 from models.rules.answers import HOLDS
-from models.rules.permissions import carried_out
 from models.rules.rounds import valid_plan
+from models.rules.standing import carried_out
 
 
 class Undone(NamedTuple):
