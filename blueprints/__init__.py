@@ -8,6 +8,7 @@ from blueprints import (
     begun,
     clock_words,
     commands,
+    house,
     kept,
     keys,
     labels,
@@ -60,6 +61,7 @@ def register(app: Flask) -> None:
     clock_words.register(app)
     kept.register(app)
     lists.register(app)
+    house.register(app)
     keys.register(app)
     undoing.register(app)
     labels.register(app)  # last: the components keep the globals of this moment

@@ -73,7 +73,9 @@ SCOPES = (
             Key("[", "prev", _l("The one before in the list")),
             Key("]", "next", _l("The next one in the list")),
             Key("l", "list", _l("Back to the list"), "L"),
+            Key("shift+l", "copy-link", _l("Copy the link of the ticket"), "Shift+L"),
             Key(".", "new", _l("Show what is new")),
+            Key("shift+u", "unread", _l("Mark as unread, in the inbox"), "Shift+U"),
             Key("z", UNDOES, _l("Undo what you did last"), "Z"),
         ),
     ),
@@ -104,6 +106,7 @@ SCOPES = (
         _l("In forms"),
         (
             Key("", "", _l("Sends the form that you are writing in."), "Ctrl+Enter ⌘Enter"),
+            Key("", "", _l("Keeps what you edit, under Administration."), "Ctrl+S ⌘S"),
             Key("", "", _l("Confirms what is chosen beside the list."), "Enter"),
             Key("", "", _l("Adds a screenshot from the clipboard to the form."), "Ctrl+V ⌘V"),
             Key("", "", _l("Goes from field to field; the first stop skips to the content."), "Tab"),

@@ -1,11 +1,12 @@
-"""Lists of tickets: drawn once a second for everybody who looks at the same one; and the way along one of them.
+"""Lists, mostly of tickets: drawn once a second for everybody who looks at the same one; and the way along one of them.
 
 When a ticket changes, every screen that shows the list fetches it at the same moment: one drawing serves them all.
 Whoever opens a ticket takes the list's address along (`?from=/watch%3Fonly%3Dbreached&at=3`), and steps on in it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from flask import Flask, request, session
@@ -24,8 +25,31 @@ from models.record.ticket import Ticket
 
 FOR_SECONDS = 1  # what a list says without an event of its tickets (a name, a clock) may be as old as this
 LONGEST_ADDRESS = 600  # characters of a list's address
+TICKET = Ticket.__name__
+Name = tuple[str, int]  # what a row stands for: its kind, its id
+Urls = Callable[[Sequence[Name]], dict[Name, str]]  # where each of them is opened
 ShowsPage = Callable[[Mapping[str, str]], Page]
-_lists: dict[str, ShowsPage] = {}  # path → the page of tickets that an address of it shows
+
+
+class Rows(NamedTuple):
+    """A page of a list, and where the next one begins ("" at the end)."""
+
+    names: Sequence[Name]
+    next: str
+
+
+ShowsRows = Callable[[Mapping[str, str]], Rows]
+
+
+class Listing(NamedTuple):
+    """What stands in a list, given the values in its address."""
+
+    kinds: tuple[str, ...]
+    rows: ShowsRows
+    urls: Urls
+
+
+_lists: dict[str, Listing] = {}  # by path
 
 
 @dataclass(frozen=True)
@@ -46,8 +70,22 @@ def shows_tickets(path: str) -> Callable[[ShowsPage], ShowsPage]:
     """Declares what the list at this path shows, given the values in its address."""
 
     def declare(page: ShowsPage) -> ShowsPage:
-        _lists[path] = page
+        def rows(values: Mapping[str, str]) -> Rows:
+            shown = page(values)
+            return Rows([(TICKET, key.id) for key in shown.keys], shown.next)
+
+        _lists[path] = Listing((TICKET,), rows, _urls_of_tickets)
         return page
+
+    return declare
+
+
+def shows(path: str, kinds: tuple[str, ...], urls: Urls) -> Callable[[ShowsRows], ShowsRows]:
+    """The same of a list of other things, by the names of their classes."""
+
+    def declare(rows: ShowsRows) -> ShowsRows:
+        _lists[path] = Listing(kinds, rows, urls)
+        return rows
 
     return declare
 
@@ -75,53 +113,83 @@ def here() -> str:
     return request.full_path.rstrip("?")
 
 
-def remember_way(ticket: Ticket) -> None:
-    """The ticket was opened from a list, or from elsewhere: its deeds lead back to the same."""
+def remember_way(thing: Any) -> None:
+    """It was opened from a list, or from elsewhere: its deeds lead back to the same."""
     if way := _way(request.args):
-        session["along"] = [ticket.number, *way]
-    elif session.get("along", [""])[0] == ticket.number:
+        session["along"] = [*_name_of(thing), *way]
+    elif session.get("along", [])[:2] == [*_name_of(thing)]:
         session.pop("along")
 
 
 def with_way(url: str, ticket: Ticket) -> str:
     """The ticket's address with the list from which it was opened, if it was."""
-    number, *way = session.get("along", [""])
-    if number != ticket.number:
+    way = _remembered(ticket)
+    if not way:
         return url
     page, hash_, anchor = url.partition("#")
     return f"{page}?{urlencode({'from': way[0], 'at': way[1]})}{hash_}{anchor}"
 
 
-def along(ticket: Ticket) -> Along | None:
-    """The ticket's neighbours in the list from which it was opened. If it has left that list, those of its place."""
+def way_back(thing: Any) -> str:
+    """The list from which it was opened; "" if it was not."""
+    return str(_remembered(thing)[0]) if _remembered(thing) else ""
+
+
+def along(thing: Any) -> Along | None:
+    """Its neighbours in the list from which it was opened. If it has left that list, those of its place."""
     way = _way(request.args)
     if way is None:
         return None
     address, place = way
     path, values = _parted(address)
-    page = _lists[path](values)
-    ids = [key.id for key in page.keys]
-    stands = ticket.id in ids
-    place = ids.index(ticket.id) if stands else min(place, len(ids))
-    after = place + 1 if stands else place
-    found = {at: (address, ids[at]) for at in (place - 1, after) if 0 <= at < len(ids)}
-    if after == len(ids) and page.next:
-        following = f"{path}?{urlencode(values | {'after': page.next})}"
-        if keys := _lists[path](values | {"after": page.next}).keys:
-            found[len(ids)] = (following, keys[0].id)
-    links = _links(found, turn=len(ids))
-    return Along(f"{address}#row-{ticket.number}", links.get(place - 1, ""), links.get(after, ""))
+    listing, name = _lists[path], _name_of(thing)
+    if name[0] not in listing.kinds:
+        return None
+    rows = listing.rows(values)
+    place, after = _place_of(name, rows.names, place)
+    found = {at: (address, rows.names[at]) for at in (place - 1, after) if 0 <= at < len(rows.names)}
+    if after == len(rows.names) and rows.next:
+        following = f"{path}?{urlencode(values | {'after': rows.next})}"
+        if names := listing.rows(values | {"after": rows.next}).names:
+            found[len(rows.names)] = (following, names[0])
+    links = _links(found, listing.urls, turn=len(rows.names))
+    return Along(f"{address}#{_row_of(thing)}", links.get(place - 1, ""), links.get(after, ""))
 
 
-def _links(found: dict[int, tuple[str, int]], *, turn: int) -> dict[int, str]:
+def _place_of(name: Name, names: Sequence[Name], said: int) -> tuple[int, int]:
+    """Where the thing stands, or stood before it left the list; and what comes after it."""
+    if said < len(names) and names[said] == name:
+        return said, said + 1
+    return (names.index(name), names.index(name) + 1) if name in names else (min(said, len(names)),) * 2
+
+
+def _links(found: dict[int, tuple[str, Name]], urls: Urls, *, turn: int) -> dict[int, str]:
     """Place → address; what stands behind the last of the page is the first of the next."""
-    ids = [id_ for _, id_ in found.values()]
-    rows = {row.id: row for row in db.session.execute(_NAMES.where(Ticket.id.in_(ids)))} if ids else {}
-    links = {}
-    for at, (address, id_) in found.items():
-        room = "d" if rows[id_].kind == Kind.REQUEST else "t"
-        links[at] = f"/{room}/{rows[id_].number}?{urlencode({'from': address, 'at': 0 if at == turn else at})}"
-    return links
+    known = urls([name for _, name in found.values()])
+    return {
+        at: f"{known[name]}?{urlencode({'from': address, 'at': 0 if at == turn else at})}"
+        for at, (address, name) in found.items()
+    }
+
+
+def _urls_of_tickets(names: Sequence[Name]) -> dict[Name, str]:
+    rows = db.session.execute(_NAMES.where(Ticket.id.in_([id_ for _, id_ in names]))) if names else ()
+    return {(TICKET, row.id): f"/{'d' if row.kind == Kind.REQUEST else 't'}/{row.number}" for row in rows}
+
+
+def _name_of(thing: Any) -> Name:
+    return type(thing).__name__, thing.id
+
+
+def _row_of(thing: Any) -> str:
+    """The id of its row; a ticket's says its number."""
+    return f"row-{thing.number}" if isinstance(thing, Ticket) else f"row-{type(thing).__name__.lower()}-{thing.id}"
+
+
+def _remembered(thing: Any) -> list[Any]:
+    """The list and the place in it; nothing if another thing was opened since."""
+    kept: list[Any] = session.get("along", [])
+    return kept[2:] if kept[:2] == [*_name_of(thing)] else []
 
 
 def _way(said: Mapping[str, str]) -> tuple[str, int] | None:

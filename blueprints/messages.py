@@ -1,6 +1,7 @@
 """Letters: the text of a message, made when it is sent, in the reader's language. No token is stored anywhere."""
 
 from dataclasses import dataclass
+from email.utils import parseaddr, quote
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -9,6 +10,7 @@ from flask_babel import force_locale
 from markupsafe import Markup, escape
 from sqlalchemy import select
 
+from blueprints import house
 from blueprints.labels import forget_page
 from models.ground.db import db
 from models.insight.customer_view import words_for
@@ -46,6 +48,7 @@ def render(message: Message) -> Letter:
         g.locale, g.zone = locale, ZoneInfo(getattr(message.reader, "time_zone", "Asia/Shanghai"))
         try:
             subject, text = _blocks(message)
+            text += f"\n\n{house.named()}" if house.named() else ""
         finally:
             forget_page()
     return Letter(
@@ -53,9 +56,15 @@ def render(message: Message) -> Letter:
         text=text,
         html=_as_html(text, locale),
         to=message.reader.email,
-        from_=current_app.config["SETTINGS"].mail_from,
+        from_=_sender(),
         locale=locale,
     )
+
+
+def _sender() -> str:
+    """The address of the settings, under the name of the organisation where it has one."""
+    mail_from = str(current_app.config["SETTINGS"].mail_from)
+    return f'"{quote(house.named())}" <{parseaddr(mail_from)[1]}>' if house.named() else mail_from
 
 
 def headline(message: Message, *, event: Event | None) -> str:

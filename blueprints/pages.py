@@ -137,7 +137,7 @@ def act(
         if isinstance(refusal, Conflict):
             _show_both(form, thing)
         return _again(form, page, refusal.status)
-    undoing.remember(action, thing)
+    undoing.remember(action, thing, result)
     return done(location or then(result))  # a deed that is no command has spent nothing
 
 

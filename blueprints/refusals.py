@@ -27,6 +27,7 @@ def register(app: Flask) -> None:
 def error_page(code: int, text: str, **more: str) -> Response:
     """One page for every refusal, with a number to ask for help by."""
     db.session.rollback()
+    g.broken = code >= 500  # then the page asks the database for nothing
     titles = {
         400: _("That request does not make sense"),
         401: _("Please sign in again"),

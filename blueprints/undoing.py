@@ -10,14 +10,15 @@ from models.record.ticket import Ticket, find_ticket
 from models.rules import undoing, workflow
 from models.rules.undoing import Deed
 
+OF_SEVERAL = ("triage_many",)  # deeds on several tickets, whose result is the numbers of those that were done
 UNDOABLE = {step.action for step in workflow.STEPS.values() if step.event in undoing.UNDONE_BY}
 
 
 class Offer(NamedTuple):
-    """A deed that can still be taken back, and the ticket on which it was done."""
+    """What can still be taken back: number → deed; and the ticket, where it is only one."""
 
-    ticket: Ticket
-    deed: Deed
+    deeds: dict[str, Deed]
+    ticket: Ticket | None
 
 
 def register(app: Flask) -> None:
@@ -25,25 +26,26 @@ def register(app: Flask) -> None:
     app.jinja_env.globals.update(undo_offer=offer, undoable=lambda ticket: undoing.deed_of(ticket, _me()))
 
 
-def remember(action: str, thing: Any) -> None:
+def remember(action: str, thing: Any, result: Any) -> None:
     """This was done last; anything else that was done makes the page forget it."""
-    session.pop("deed", None)
+    session.pop("deeds", None)
     if action in UNDOABLE and isinstance(thing, Ticket):
-        session["deed"] = thing.number
+        session["deeds"] = [thing.number]
+    elif action in OF_SEVERAL:
+        session["deeds"] = result
 
 
 def offer() -> Offer | None:
     """What the page offers to take back; once a page, whoever asks."""
-    number = session.get("deed") if "undo_offered" not in g else None
-    if number is None:
+    numbers = session.get("deeds") if "undo_offered" not in g else None
+    if not numbers:
         return None
     g.undo_offered = True
-    ticket = find_ticket(number)
-    deed = undoing.deed_of(ticket, _me()) if ticket else None
-    if ticket is None or deed is None:
-        session.pop("deed")
+    deeds = undoing.deeds_of(numbers, _me())
+    if not deeds:
+        session.pop("deeds")
         return None
-    return Offer(ticket, deed)
+    return Offer(deeds, find_ticket(next(iter(deeds))) if len(numbers) == 1 else None)
 
 
 def _me() -> Person:

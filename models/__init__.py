@@ -1,6 +1,6 @@
 """The business: tables and rules. No request, no Redis, no prose. Importing this knows every table."""
 
-from models.people import absence, customer, feed, person, rota, session, team
+from models.people import absence, customer, feed, organisation, person, rota, session, team
 from models.policy import draft, version
 from models.record import (
     approval,
@@ -34,5 +34,6 @@ __all__ = [
     "absence", "approval", "archive", "article", "assessment", "attachment", "consent", "cooperation", "customer",
     "deadline", "demo_clock", "draft",
     "drill", "entry", "event", "extension", "feed", "form_draft", "heartbeat", "job", "link", "message", "number",
-    "once", "person", "plan", "relation", "resolution", "rota", "session", "team", "ticket", "verdict", "version",
+    "once", "organisation", "person", "plan", "relation", "resolution", "rota", "session", "team", "ticket", "verdict",
+    "version",
 ]  # fmt: skip

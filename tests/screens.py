@@ -70,6 +70,7 @@ SCREENS = tuple(
     cooperation yang /cooperation
     replay liu /admin/replay
     admin admin /admin
+    organisation admin /admin/organisation
     people admin /admin/people
     person admin /admin/people/1
     teams admin /admin/teams
@@ -101,8 +102,9 @@ def found(app: Flask, screens: tuple[Screen, ...] = SCREENS) -> list[Screen]:
 
 
 def _things() -> dict[str, object]:
-    newest_first = select(Ticket.state, Ticket.number).order_by(Ticket.id.desc())  # the oldest of a state counts
-    tickets = db.session.execute(newest_first)
+    tickets = db.session.execute(  # the last of a state counts: its oldest fault
+        select(Ticket.state, Ticket.number).order_by(Ticket.kind.desc(), Ticket.id.desc())
+    )
     newest = {
         "plan": select(Plan.id).order_by(Plan.id.desc()),
         "article": select(Article.slug).where(Article.state == "published"),

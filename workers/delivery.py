@@ -25,7 +25,7 @@ def deliver(message_id: int) -> None:
         return
     message_id = message.id  # the first of the letter that it went out with
     try:
-        _send(message)
+        answer = _send(message)
     except NotSent as refusal:
         log.warning("not sent", message=message_id, reason=refusal.reason, permanent=refusal.permanent)
         outbox.failed(message_id, error=refusal.reason, permanent=refusal.permanent)
@@ -33,14 +33,14 @@ def deliver(message_id: int) -> None:
         log.exception("not sent", message=message_id)
         outbox.failed(message_id, error=f"{type(error).__name__}: {error}")
     else:
-        outbox.sent(message_id)
+        outbox.sent(message_id, answer=answer)
 
 
-def _send(message: Message) -> None:
+def _send(message: Message) -> str:
     letter, message_id, header = render(message), message.id, message.message_id
     db.session.remove()  # no transaction stays open while the network takes its time
     with renewed(partial(outbox.renew, message_id), every=RENEW_EVERY):
-        mail.send(letter, message_id=header, smtp_url=_smtp_url())
+        return mail.send(letter, message_id=header, smtp_url=_smtp_url())
 
 
 def _smtp_url() -> str:

@@ -92,3 +92,9 @@ class ReadForm(FlaskForm):
     """Everything up to here has been seen."""
 
     upto = HiddenField(validators=[InputRequired(), Length(max=18)])
+
+
+class UnreadForm(FlaskForm):
+    """This message once more."""
+
+    message = HiddenField(validators=[InputRequired(), Length(max=18)])

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from blueprints import pages
 from blueprints.access import me, requires
 from blueprints.account import bp
-from blueprints.account.forms import ReadForm
+from blueprints.account.forms import ReadForm, UnreadForm
 from blueprints.fields import whole
 from blueprints.messages import headline
 from models.ground.db import db
@@ -14,7 +14,7 @@ from models.insight.inbox import Thread, newest_urgent, threads
 from models.insight.incidents import joined_by
 from models.insight.paging import tag_of
 from models.record.event import Event
-from models.record.message import mark_read, unread_count
+from models.record.message import mark_read, mark_unread, unread_count
 from models.rules.permissions import allows
 
 PAGE = 50
@@ -40,6 +40,20 @@ def read() -> Response:
         action="mark_read",
         page=pages.refuse_form,
         do=lambda: mark_read(me(), upto=whole(form.upto.data) or 0),
+        then=lambda _: url_for("account.notifications"),
+    )
+
+
+@bp.post("/notifications/unread")
+@requires("use_account")
+def unread() -> Response:
+    """The newest message of a thread is to be looked at once more."""
+    form = UnreadForm()
+    return pages.act(
+        form,
+        action="mark_unread",
+        page=pages.refuse_form,
+        do=lambda: mark_unread(me(), message_id=whole(form.message.data) or 0),
         then=lambda _: url_for("account.notifications"),
     )
 

@@ -10,6 +10,7 @@ from models.insight.on_call import left_alone_soon
 from models.insight.policy_lint import lint
 from models.insight.registers import is_empty, vacant_roles
 from models.people.customer import Customer
+from models.people.organisation import organisation_name
 from models.people.team import Service, Team
 from models.policy.sheet import calendars_behind
 from models.policy.version import version_in_force
@@ -21,6 +22,8 @@ def unset() -> list[tuple[str, str]]:
     found = [
         (_("Nobody is: %(role)s", role=label("role", role)), url_for("admin.list_people")) for role in vacant_roles()
     ]
+    if not organisation_name():
+        found.append((_("The organisation has no name yet."), url_for("admin.organisation")))
     if is_empty(Team):
         found.append((_("There is no team yet."), url_for("admin.new_record", kind="teams")))
     if is_empty(Service):

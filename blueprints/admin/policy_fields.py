@@ -164,7 +164,7 @@ def _numbers(pack: Pack) -> Made:
 def _words(key: str, name: str, words: Any, most: int) -> Made:
     kind, more = (TextAreaField, {"rows": 2}) if most > 100 else (StringField, {})
     for language, word in LANGUAGES:
-        field = kind(f"{name} ({word})", validators=[_filled, Length(max=most)], render_kw=more)
+        field = kind(f"{name} ({word})", validators=[_filled, Length(max=most)], render_kw=more | {"lang": language})
         yield f"{key}.{language}", field, getattr(words, language)
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from flask import Response, current_app, request, url_for
 
 from blueprints import pages
-from blueprints.access import by_id, requires
+from blueprints.access import by_id, me, requires
 from blueprints.admin import (
     bp,
     calendar_changes,
@@ -16,6 +16,7 @@ from blueprints.admin import (
     drill,
     lint,
     masterdata,
+    organisation,
     people,
     policies,
     policy_drafts,
@@ -32,7 +33,7 @@ from models.ground import clock
 from models.ground.errors import Missing
 from models.policy.sheet import calendars_behind
 from models.record.demo_clock import advance_demo_clock
-from models.record.message import FAILED, QUEUED, SENT, Message, outbox, try_again
+from models.record.message import FAILED, QUEUED, SENT, Message, last_trial, outbox, try_again
 from models.record.verdict import last_objection
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "drill",
     "lint",
     "masterdata",
+    "organisation",
     "people",
     "policies",
     "policy_drafts",
@@ -70,7 +72,15 @@ def messages() -> Response:
     found = outbox(state, before=whole(request.args.get("before", "")), limit=PAGE + 1)
     shown = found[:PAGE]
     next_url = url_for("admin.messages", state=state, before=shown[-1].id) if len(found) > PAGE else ""
-    return pages.show("admin/outbox.html", state=state, messages=shown, next_url=next_url, is_demo=_is_demo())
+    return pages.show(
+        "admin/outbox.html",
+        state=state,
+        messages=shown,
+        next_url=next_url,
+        is_demo=_is_demo(),
+        trial=last_trial(me()),
+        has_mail_server=bool(current_app.config["SETTINGS"].smtp_url),
+    )
 
 
 @bp.get("/outbox/<int:thing_id>")

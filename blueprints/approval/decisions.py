@@ -27,6 +27,7 @@ from blueprints.approval.decision_forms import (
 )
 from blueprints.fields import row
 from blueprints.limits import rungs_word, typed
+from blueprints.lists import remember_way, way_back
 from blueprints.tickets.view import PlainForm, deed, pressed
 from models.ground.db import db
 from models.insight.case import case_of
@@ -52,6 +53,7 @@ bp.add_app_template_global(away_from)
 def decide(plan: Plan) -> Response:
     """The plan on a page, and the decision for those who sit on it."""
     g.topics = [f"t-{plan.ticket_id}"]
+    remember_way(plan)
     return _decision_page(plan)
 
 
@@ -215,7 +217,7 @@ def _pressed_here(plan: Plan, action: str, command: Callable[..., Any]) -> Respo
 
 def _onward(plan: Plan) -> str:
     """To what else waits; whoever merely stood in has no such list."""
-    return url_for("approval.inbox") if allows(me(), "read_approvals") else _url(plan)
+    return way_back(plan) or url_for("approval.inbox") if allows(me(), "read_approvals") else _url(plan)
 
 
 def _url(plan: Plan) -> str:
@@ -237,6 +239,7 @@ def _decision_page(
         "approval/decide.html",
         plan=plan,
         ticket=plan.ticket,
+        listed=plan,
         before=before,
         changes=changes_between(before, plan) if before else {},
         newest=newest,

@@ -1,17 +1,21 @@
 """The room of plans and approvals: its list of what waits, and the files of its other pages (P7)."""
 
+from collections.abc import Mapping, Sequence
+
 from flask import Response, g, request, url_for
 
 from blueprints import pages
 from blueprints.access import me, requires
 from blueprints.approval import bp, decisions, plans, templates
 from blueprints.fields import whole
+from blueprints.lists import Name, Rows, shows
 from models.ground.vocabulary import ClockKind
 from models.insight import approvals, paging
 from models.insight.requests import requests_for_time
 from models.insight.standing_in import away_from_all
 
 __all__ = ["bp", "decisions", "plans", "templates"]
+FEW = 5  # decisions of one's own, where nothing waits
 
 
 @bp.get("/approvals")
@@ -19,9 +23,8 @@ __all__ = ["bp", "decisions", "plans", "templates"]
 def inbox() -> Response:
     """Plans and requests for more time that wait for the person, that they decided, wrote, or were sent a copy of."""
     g.topics = ["tickets"]
-    name, after = request.args.get("box", ""), whole(request.args.get("after", ""))
-    name = name if name in approvals.BOXES else approvals.BOXES[0]
-    box = approvals.box(me(), name, after=str(after or ""))
+    name, after = _wanted(request.args)
+    box = approvals.box(me(), name, after=after)
     requests = {known: requests_for_time(me(), known) for known in approvals.BOXES if known != "cc"}
     counts = {known: count + len(requests.get(known, ())) for known, count in approvals.counts(me()).items()}
     shown = [] if after else requests.get(name, [])
@@ -41,10 +44,31 @@ def inbox() -> Response:
         lines=box.lines,
         requests=shown,
         counts=counts,
+        lately=approvals.box(me(), "done").lines[:FEW] if name == "todo" and not (box.lines or shown) else [],
         away=away,
         clocks=paging.nearest_clocks(tickets, (ClockKind.APPROVE, ClockKind.RATIFY)),
         next_url=url_for("approval.inbox", box=name, after=box.next) if box.next else "",
     )
+
+
+def _wanted(said: Mapping[str, str]) -> tuple[str, str]:
+    """Which of the lists, and from after which place on."""
+    name = said.get("box", "")
+    return name if name in approvals.BOXES else approvals.BOXES[0], str(whole(said.get("after", "")) or "")
+
+
+def _urls(names: Sequence[Name]) -> dict[Name, str]:
+    pages = {"Plan": ("approval.decide", "plan_id"), "Extension": ("extension.decide", "extension_id")}
+    return {(kind, id_): url_for(pages[kind][0], **{pages[kind][1]: id_}) for kind, id_ in names}
+
+
+@shows("/approvals", ("Plan", "Extension"), _urls)
+def _rows(said: Mapping[str, str]) -> Rows:
+    """Plans, and on the first page what was asked for more time."""
+    name, after = _wanted(said)
+    box = approvals.box(me(), name, after=after)
+    shown = [] if after or name == "cc" else requests_for_time(me(), name)
+    return Rows([*(("Plan", line.plan.id) for line in box.lines), *(("Extension", r.id) for r in shown)], box.next)
 
 
 def _mark(line: approvals.Line) -> tuple[int, ...]:

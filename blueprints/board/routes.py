@@ -1,6 +1,7 @@
 """Boards: the engineer's bench and the manager's watch, both live."""
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 
 from flask import Blueprint, Response, g, jsonify, request, url_for
 from flask_babel import gettext as _
@@ -10,17 +11,20 @@ from blueprints.access import me, requires, ticket
 from blueprints.board import pictures
 from blueprints.board.forms import ReportUpForm
 from blueprints.fields import chosen, team_choices
-from blueprints.labels import label
+from blueprints.labels import label, zone
 from blueprints.lists import shows_tickets
 from blueprints.tickets.view import deed
 from models.ground import clock
-from models.ground.vocabulary import Role, Severity, State
+from models.ground.vocabulary import ClockKind, Role, Severity, State
 from models.insight import board, paging
+from models.insight.due_times import due_times
 from models.insight.paging import Page
+from models.people.rota import stints_of
 from models.record.ticket import ASK_CUSTOMER, Ticket
 from models.steps import escalation as step
 
 bp = Blueprint("board", __name__)
+SHOWN_FIRST = 3  # deadlines above the lists
 
 
 @bp.get("/bench")
@@ -34,13 +38,16 @@ def bench() -> Response:
     )
     if pages.unchanged(ptag):
         return pages.not_modified()
-    groups = _grouped(pages_shown.pop("mine"))
+    groups, due, now = _grouped(pages_shown.pop("mine")), due_times(me()), clock.now()
     return pages.show(
         "board/bench.html",
         ptag=ptag,
         ptag_of_page=ptag,
         groups=groups,
         queues=pages_shown,
+        coming=[each for each in due if each.due_at > now][:SHOWN_FIRST],
+        updates_today=sum(each.kind == ClockKind.UPDATE and _is_today(each.due_at, now) for each in due),
+        on_call=[] if pages.is_fragment() else stints_of(me(), now, now + timedelta(seconds=1)),
         counted=len(groups["now"]) or "",
     )
 
@@ -153,6 +160,11 @@ def _fate(ticket: Ticket) -> str:
     if ticket.assignee and ticket.state == State.AWAITING_PLAN:
         return _("Taken up by %(name)s", name=ticket.assignee.name)
     return label("state", ticket.state)
+
+
+def _is_today(due_at: datetime, now: datetime) -> bool:
+    """Or was due before, and is not done yet."""
+    return due_at.astimezone(zone()).date() <= now.astimezone(zone()).date()
 
 
 def _group(ticket: Ticket) -> str:

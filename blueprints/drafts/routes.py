@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from flask import Response, jsonify, request, send_file
+from flask import Response, jsonify, request
 from flask_wtf.csrf import generate_csrf
 
 from blueprints import begun, one_time, pages
@@ -11,6 +11,7 @@ from blueprints.access import me, requires
 from blueprints.drafts import bp
 from blueprints.fields import whole
 from blueprints.refusals import sentence_of
+from blueprints.tickets.view import shown
 from models.ground.errors import DomainError, Invalid, Missing
 from models.record import attachment
 from models.record.attachment import Attachment
@@ -80,10 +81,7 @@ def look(file: Attachment) -> Response:
     """A picture that has not been sent yet, small beside its name; anything else is not shown at all."""
     if not file.is_image:
         raise Missing("There is no such file.")
-    response = send_file(file.path, mimetype=file.media_type)
-    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    response.headers["Cache-Control"] = "private, no-store"
-    return response
+    return shown(file)
 
 
 @bp.route("/files/<key>/words", methods=["GET", "POST"])

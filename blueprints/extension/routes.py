@@ -13,6 +13,7 @@ from blueprints.access import me, requires, ticket
 from blueprints.extension.forms import ExtensionForm, GrantForm, RefuseForm
 from blueprints.fields import instant
 from blueprints.labels import local
+from blueprints.lists import remember_way, way_back
 from blueprints.tickets.view import deed
 from models.record.extension import Extension
 from models.record.ticket import Ticket
@@ -43,6 +44,7 @@ def ask(ticket: Ticket) -> Response:
 def decide(extension: Extension) -> Response:
     """The request on a page, and the decision for those who may take it."""
     g.topics = [f"t-{extension.ticket_id}"]
+    remember_way(extension)
     return _page(extension)
 
 
@@ -80,7 +82,7 @@ def _decided(extension: Extension, form: FlaskForm, action: str, do: Callable[[]
         thing=extension,
         page=lambda f: _page(extension, **{shown: f}),
         do=do,
-        then=lambda _: url_for("approval.inbox"),
+        then=lambda _: way_back(extension) or url_for("approval.inbox"),
     )
 
 
@@ -89,6 +91,7 @@ def _page(extension: Extension, *, granting: FlaskForm | None = None, refusing: 
         "extension/decide.html",
         extension=extension,
         ticket=extension.ticket,
+        listed=extension,
         open_to_me=not extension.outcome and workflow.can(me(), "grant_extension", extension.ticket),
         granting=granting or GrantForm(formdata=None),
         refusing=refusing or RefuseForm(formdata=None),

@@ -1,11 +1,13 @@
 """Forms of intake: one mandatory box, everything else is asked for kindly (P2.2)."""
 
+from typing import Any
+
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import MultipleFileField, RadioField, SelectField, StringField, TextAreaField, ValidationError
 from wtforms.validators import InputRequired, Length, Optional
 
-from blueprints.fields import MINUTE, Moment, chosen, codes, optional_codes, service_choices
+from blueprints.fields import MINUTE, Moment, chosen, codes, instant, optional_codes, service_choices
 from blueprints.lookup import ColleagueLookup, ContactLookup
 from models.ground.vocabulary import Impact, RequestType, Severity, Urgency
 
@@ -80,6 +82,18 @@ class Caller:
     def validate_reporter(self, field: ColleagueLookup) -> None:
         if field.row and self.contact.row:
             raise ValidationError(_l("Either a customer's contact or a colleague, please; not both."))
+
+    def told(self) -> dict[str, Any]:
+        """Who called, and when."""
+        return {
+            "reported_at": instant(self.reported_at.data),
+            "contact": self.contact.row,
+            "reporter": self.reporter.row,
+            "new_customer": self.new_customer.data or "",
+            "new_contact": self.new_contact.data or "",
+            "phone": self.phone.data or "",
+            "email": self.email.data or "",
+        }
 
 
 class TelephoneForm(Caller, ReportForm):

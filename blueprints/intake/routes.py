@@ -83,18 +83,7 @@ def register() -> Response:
         form,
         action="register",
         page=_telephone_page,
-        do=lambda: step.register_call(
-            actor=me(),
-            files=keys,
-            reported_at=instant(form.reported_at.data),
-            contact=form.contact.row,
-            reporter=form.reporter.row,
-            new_customer=form.new_customer.data or "",
-            new_contact=form.new_contact.data or "",
-            phone=form.phone.data or "",
-            email=form.email.data or "",
-            **_known(form),
-        ),
+        do=lambda: step.register_call(actor=me(), files=keys, **form.told(), **_known(form)),
         then=_receipt_url,
     )
 

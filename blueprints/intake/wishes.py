@@ -7,7 +7,7 @@ from flask_wtf import FlaskForm
 
 from blueprints import lookup, pages
 from blueprints.access import me, requires
-from blueprints.fields import instant, row
+from blueprints.fields import row
 from blueprints.intake import bp
 from blueprints.intake.forms import RequestCallForm, RequestForm
 from blueprints.labels import zone
@@ -57,19 +57,7 @@ def register_request() -> Response:
         form,
         action="register",
         page=_call_page,
-        do=lambda: register_call(
-            actor=me(),
-            kind=Kind.REQUEST,
-            files=keys,
-            reported_at=instant(form.reported_at.data),
-            contact=form.contact.row,
-            reporter=form.reporter.row,
-            new_customer=form.new_customer.data or "",
-            new_contact=form.new_contact.data or "",
-            phone=form.phone.data or "",
-            email=form.email.data or "",
-            **_known(form),
-        ),
+        do=lambda: register_call(actor=me(), kind=Kind.REQUEST, files=keys, **form.told(), **_known(form)),
         then=_receipt_url,
     )
 

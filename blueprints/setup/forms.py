@@ -12,6 +12,7 @@ from wtforms.validators import EqualTo, InputRequired, Length, Optional
 from wtforms.widgets import CheckboxInput
 
 from models.ground.opening_hours import WEEKDAYS
+from models.people.organisation import LONGEST_NAME
 from models.policy.holidays import countries
 
 LANGUAGES = (("zh", "中文"), ("en", "English"))  # each names itself
@@ -65,8 +66,14 @@ class ClaimForm(FlaskForm):
 
 
 class OrganisationForm(FlaskForm):
-    """Language, zone, teams."""
+    """Name, language, zone, teams."""
 
+    organisation = StringField(
+        _l("Name of the organisation"),
+        description=_l("It stands at the top of every page, in letters, on the customer's page and on paper."),
+        validators=[Optional(), Length(max=LONGEST_NAME)],
+        render_kw={"autocomplete": "organization"},
+    )
     locale = RadioField(_l("Language"), choices=LANGUAGES, validators=[InputRequired()])
     time_zone = SelectField(_l("Time zone"), choices=zones, validators=[InputRequired()])
     teams = TextAreaField(

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_login import current_user, login_user
 from flask_wtf import FlaskForm
 
-from blueprints import pages
+from blueprints import house, pages
 from blueprints.access import me, public, requires
 from blueprints.limits import typed
 from blueprints.setup import checks
@@ -17,9 +17,11 @@ from blueprints.setup.forms import ClaimForm, HoursForm, OrganisationForm, Plain
 from models.ground import clock
 from models.ground.errors import Invalid, Missing
 from models.people import claim
+from models.people.organisation import organisation_name
 from models.people.person import Person
 from models.policy.pack import SHIPPED, load_pack
 from models.policy.version import version_in_force
+from models.record.message import last_trial
 from models.steps import founding
 
 bp = Blueprint("setup", __name__, url_prefix="/setup")
@@ -66,12 +68,16 @@ def claim_desk() -> Response:
 @bp.route("/organisation", methods=["GET", "POST"])
 @requires("administer")
 def organisation() -> Response:
-    """Language, time zone, and the teams that tickets are given to."""
-    form = OrganisationForm(obj=me())
+    """What it is called, language, time zone, and the teams that tickets are given to."""
+    form = OrganisationForm(obj=me(), organisation=organisation_name())
 
     def keep() -> None:
         teams = (form.teams.data or "").splitlines()
-        founding.describe_organisation(me(), locale=form.locale.data, time_zone=form.time_zone.data, teams=teams)
+        founding.describe_organisation(
+            me(), name=form.organisation.data or "", locale=form.locale.data, time_zone=form.time_zone.data,
+            teams=teams,
+        )  # fmt: skip
+        house.renamed()
 
     return _step("organisation", form, do=keep, then="setup.policy")
 
@@ -116,7 +122,15 @@ def look_round() -> Response:
     def end() -> None:
         claim.end(_home())
 
-    return _step("checks", PlainForm(), do=end, then="admin.home", found=checks.found())
+    return _step(
+        "checks",
+        PlainForm(),
+        do=end,
+        then="admin.home",
+        found=checks.found(me()),
+        trial=last_trial(me()),
+        has_mail_server=bool(current_app.config["SETTINGS"].smtp_url),
+    )
 
 
 def _step(name: str, form: FlaskForm, *, do: Callable[[], Any], then: str, **shown: Any) -> Response:
@@ -139,7 +153,7 @@ def _done() -> set[str]:
     """What has been seen to; the rest keeps its card on the administrator's page."""
     present = version_in_force(clock.now())
     seen = {
-        "organisation": checks.has_teams(),
+        "organisation": checks.has_teams() or bool(organisation_name()),
         "policy": present.proposed_by_id is not None,
         "hours": present.calendar_row.published_by_id is not None,
     }

@@ -11,8 +11,8 @@ from blueprints.fields import instant
 from blueprints.lists import remember_way
 from blueprints.tickets.forms import CallForm, NoteForm, RedactForm, RedactReportForm, UpdateForm, WaitForm
 from blueprints.tickets.seen import Seen
-from blueprints.tickets.undo import take_back
-from blueprints.tickets.view import deed, download, pressed, ticket_url
+from blueprints.tickets.undo import take_back, take_back_several
+from blueprints.tickets.view import deed, download, pressed, shown, ticket_url
 from models.ground.db import db
 from models.ground.errors import Missing
 from models.insight.customer_view import is_shown
@@ -45,10 +45,24 @@ def page(ticket: Ticket) -> Response:
 @requires("view", ticket)
 def file(ticket: Ticket, key: str) -> Response:
     """The bytes of a file: always a download, never something the browser runs."""
+    return download(_readable(ticket, key))
+
+
+@bp.get("/t/<number>/files/<key>/picture")
+@requires("view", ticket)
+def picture(ticket: Ticket, key: str) -> Response:
+    """A picture to be looked at, small beside the report or large by itself; of nothing else."""
+    found = _readable(ticket, key)
+    if not found.is_image:
+        raise Missing("There is no such file, or it is not visible to you.")
+    return shown(found)
+
+
+def _readable(ticket: Ticket, key: str) -> Attachment:
     found = next((f for f in attachments_of(ticket.id) if f.key == key), None)
     if found is None or not (is_shown(found, ticket) or _may_read(found, ticket)) or not found.path.exists():
         raise Missing("There is no such file, or it is not visible to you.")
-    return download(found)
+    return found
 
 
 def _may_read(found: Attachment, ticket: Ticket) -> bool:
@@ -107,6 +121,13 @@ def resume(ticket: Ticket) -> Response:
 def undo(ticket: Ticket) -> Response:
     """What this person did last on the ticket."""
     return take_back(ticket)
+
+
+@bp.post("/undo")
+@requires("use_account")
+def undo_several() -> Response:
+    """What this person has just done on several tickets in one go."""
+    return take_back_several()
 
 
 @bp.post("/t/<number>/following")

@@ -72,10 +72,18 @@ def download(found: Attachment) -> Response:
     return response
 
 
-def watch_queue(template: str, page: Page, url: str, **context: Any) -> Response:
-    """A live list of tickets: re-fetched when any ticket changes, 304 when nothing in it did."""
+def shown(found: Attachment) -> Response:
+    """Send a kept picture to be seen on the page, as what it was found to be and nothing else."""
+    response = send_file(found.path, mimetype=found.media_type)
+    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+def watch_queue(template: str, page: Page, url: str, *, also: Ticket | None = None, **context: Any) -> Response:
+    """A live list of tickets: re-fetched when any ticket changes, 304 when nothing in it did, nor in `also`."""
     g.topics = ["tickets"]
-    ptag = queue_tag(page)
+    ptag = f"{queue_tag(page)}.{also.id}.{also.seq}" if also else queue_tag(page)
     if pages.unchanged(ptag):
         return pages.not_modified()
     next_url = f"{url}{'&' if '?' in url else '?'}after={page.next}" if page.next else ""

@@ -34,20 +34,25 @@ class TriageForm(FlaskForm):
 
 
 class BulkForm(FlaskForm):
-    """The same for several reports at once; each is graded as suggested where no level is chosen."""
+    """The same for several reports at once; each is graded as suggested where no level is chosen. It stands on one page
+    with the form of one report, so its fields have ids of their own."""
 
     severity = RadioField(
         _l("Severity"),
+        id="each-severity",
         choices=optional_codes("severity", Severity, _l("As suggested")),
         default="",
         validators=[Optional()],
         render_kw={"data-key": "level:"},
     )
-    reason = StringField(_l("Reason, if it is not the suggested level"), validators=[Length(max=500)])
-    category = SelectField(_l("Category"), choices=codes("category", Category), validators=[InputRequired()])
-    category_other = StringField(_l("If other: what kind"), validators=[Length(max=80)])
+    reason = StringField(_l("Reason, if it is not the suggested level"), id="each-reason", validators=[Length(max=500)])
+    category = SelectField(
+        _l("Category"), id="each-category", choices=codes("category", Category), validators=[InputRequired()]
+    )
+    category_other = StringField(_l("If other: what kind"), id="each-category_other", validators=[Length(max=80)])
     team = SelectField(
         _l("Team"),
+        id="each-team",
         coerce=chosen,
         choices=lambda: [("", _l("As suggested")), *team_choices()],
         validators=[Optional()],

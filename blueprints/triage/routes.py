@@ -57,8 +57,11 @@ def _queued(said: Mapping[str, str]) -> Page:
 
 
 def _queue_page(form: BulkForm) -> Response:
-    url = url_for("triage.queue", **_wanted(request.args))
-    return watch_queue("triage/queue.html", _queued(request.args), url, form=form, box=_box(request.args), boxes=BOXES)
+    url, page = url_for("triage.queue", **_wanted(request.args)), _queued(request.args)
+    soonest = None if page.keys else board.soonest(me())
+    return watch_queue(
+        "triage/queue.html", page, url, also=soonest, form=form, box=_box(request.args), boxes=BOXES, soonest=soonest
+    )
 
 
 def _box(said: Mapping[str, str]) -> str:

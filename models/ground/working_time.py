@@ -26,6 +26,7 @@ from models.ground.instants import (
 from models.ground.opening_hours import Calendar as Calendar
 
 Basis = Literal["wall", "service", "days"]
+BASES = get_args(Basis)
 Pauses = Sequence[tuple[datetime, datetime]]  # [from, to), in any order; they may overlap and begin before the start
 Span = tuple[int, int]  # two instants, half-open
 
@@ -243,8 +244,8 @@ def _refuse_amount(amount: float, basis: Basis) -> None:
 
 
 def _refuse_basis(basis: Basis) -> None:
-    if basis not in get_args(Basis):
-        raise ValueError(f"Unknown basis {basis!r}: time is counted by {', '.join(get_args(Basis))}.")
+    if basis not in BASES:
+        raise ValueError(f"Unknown basis {basis!r}: time is counted by {', '.join(BASES)}.")
 
 
 def _never_again(calendar: Calendar) -> ValueError:

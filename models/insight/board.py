@@ -68,6 +68,12 @@ def open_tickets(
     return paging.by_due(wanted, after)
 
 
+def soonest(actor: Person) -> Ticket | None:
+    """The open ticket that is due next, with the clock that says so; None where none is."""
+    wanted = _seen_by(actor).where(Ticket.state.in_(OPEN), Ticket.next_due_at > clock.now())
+    return next(iter(paging.by_due(wanted, "", 1).tickets), None)
+
+
 def reported_by(person: Person, *, box: str = "open", after: str = "") -> paging.Page:
     """The person's own reports, newest first: open, waiting for them, or closed."""
     mine = select(*paging.KEY).where(Ticket.reporter_id == person.id)

@@ -11,7 +11,9 @@ from models.record.article import Article, published
 from models.record.ticket import Ticket
 from models.rules.permissions import visible
 
-MOST_TICKETS, MOST_PEOPLE, MOST_ARTICLES = 6, 3, 3
+MOST = {"tickets": 6, "people": 3, "articles": 3}
+SCOPES = tuple(MOST)
+MOST_OF_ONE = 12
 MOST_RECENT = 6
 
 
@@ -27,14 +29,17 @@ class Reached:
         return bool(self.tickets or self.people or self.articles)
 
 
-def reach(actor: Person, q: str) -> Reached:
-    """What `q` may mean. Colleagues only for those who work with them; texts inside tickets are left to the search."""
+def reach(actor: Person, q: str, *, scope: str = "") -> Reached:
+    """What `q` may mean, of all kinds or, more of them, of one of SCOPES. Colleagues only for those who work with them;
+    texts inside tickets are left to the search."""
     if not q.strip():
         return Reached([], [], [])
+    few = {kind: MOST_OF_ONE if kind == scope else MOST[kind] for kind in SCOPES if scope in ("", kind)}
+    people = few.get("people", 0) if finds.reads_internal(actor) else 0
     return Reached(
-        tickets=finds.named(actor, q, most=MOST_TICKETS),
-        people=find_colleagues(q, limit=MOST_PEOPLE) if finds.reads_internal(actor) else [],
-        articles=published(q, limit=MOST_ARTICLES),
+        tickets=finds.named(actor, q, most=few["tickets"]) if "tickets" in few else [],
+        people=find_colleagues(q, limit=people) if people else [],
+        articles=published(q, limit=few["articles"]) if "articles" in few else [],
     )
 
 

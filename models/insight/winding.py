@@ -1,8 +1,10 @@
 """The clocks of one ticket in memory, as `rules/timekeeping` and `rules/waiting` keep them in rows. Pure sums."""
 
+from collections import Counter
 from datetime import datetime
 
 from models.ground.vocabulary import HOUSEKEEPING, ClockKind, Kind, Party
+from models.ground.working_time import Pauses
 from models.insight.tale import Key, Mark, Played, Tale, Wait, Wound
 from models.policy import clockface
 from models.policy.clockface import BREACH, EXTENDED, Clock
@@ -21,6 +23,7 @@ class Clocks:
     def __init__(self, tale: Tale, under: Edition, *, by_record: bool) -> None:
         self.tale, self.under, self.by_record = tale, under, by_record
         self.played, self.now, self.number = Played(), tale.created_at, 0
+        self._rounds, self._held = Counter[str](), list[Wound]()  # how many of each kind; those that had not ended
         self.level, self.state, self.waits = tale.level, "", list[Wait]()
         self.granted: list[tuple[datetime, float]] = []
         self.pending: int | None = None
@@ -31,13 +34,16 @@ class Clocks:
     def open(self, kind: str, started_at: datetime, about: int | None = None) -> None:
         if kind in HOUSEKEEPING and self.by_record:
             return
-        nth = sum(clock.kind == kind for clock in self.played.clocks) + 1
-        clock = Wound(Key(str(kind), started_at, self.number, about), nth, self.level, started_at, started_at)
-        due_at = clockface.due_at(self.face(clock))
+        key = Key(str(kind), started_at, self.number, about)
+        clock = Wound(key, self._rounds[kind] + 1, self.level, started_at, started_at)
+        face = self.face(clock)
+        due_at = clockface.due_at(face)
         if due_at is None:
             return
         clock.due_at = due_at
-        self.set_next(clock)
+        self.set_next(clock, face)
+        self._rounds[kind] += 1
+        self._held = [*self._held, clock]
         self.played.clocks.append(clock)
         self._stop(clock, self.waiting_on)
 
@@ -98,11 +104,12 @@ class Clocks:
 
     def recompute(self) -> None:
         for clock in self.running():
-            due_at = clockface.due_at(self.face(clock))
+            face = self.face(clock)
+            due_at = clockface.due_at(face)
             if due_at and due_at != clock.due_at:
                 clock.due_at = due_at
                 if clock.state == RUNNING and clock.last < BREACH:
-                    self.set_next(clock)
+                    self.set_next(clock, face)
 
     def acknowledge(self, person_id: int | None) -> None:
         for clock in self.running():
@@ -142,9 +149,9 @@ class Clocks:
         self.cancel([ClockKind.WAIT])
         for clock in self.running():
             if clock.state == PAUSED:
-                clock.state = RUNNING
-                clock.due_at = clockface.due_at(self.face(clock)) or clock.due_at
-                self.set_next(clock)
+                clock.state, face = RUNNING, self.face(clock)
+                clock.due_at = clockface.due_at(face) or clock.due_at
+                self.set_next(clock, face)
 
     def _stand_still(self, party: str, at: datetime, until: datetime | None = None) -> None:
         self.waits.append(Wait(str(party), at, until))
@@ -159,7 +166,8 @@ class Clocks:
     # --- which there are, and what they show
 
     def running(self) -> list[Wound]:
-        return [clock for clock in self.played.clocks if clock.is_open]
+        self._held = [clock for clock in self._held if clock.is_open]
+        return self._held
 
     def named(self, kind: str, nth: int) -> Wound | None:
         return next((clock for clock in self.running() if (clock.kind, clock.round) == (kind, nth)), None)
@@ -168,32 +176,33 @@ class Clocks:
         return next((clock for clock in self.running() if clock.kind == kind), None)
 
     def face(self, clock: Wound, until: datetime | None = None) -> Clock:
-        pack, kind = self.under.pack, clock.kind
-        ended = ((wait, wait.ended_at or until) for wait in self.waits)
+        kind = clock.kind
         granted = [minutes for start, minutes in self.granted if kind in EXTENDED and start == clock.started_at]
         return Clock(
-            pack=pack,
+            pack=self.under.pack,
             calendar=self.under.calendar,
             kind=kind,
             level=clock.severity,
             started_at=clock.started_at,
-            pauses=[
-                (w.started_at, end) for w, end in ended if end and w.started_at < end and pack.stops(w.party, kind)
-            ],
+            pauses=self._pauses(kind, until) if self.waits else (),
             extended=sum(granted),
             planned_end=self._planned_end(kind),
             limit=self.tale.limit_of(clock.key),
         )
+
+    def _pauses(self, kind: str, until: datetime | None) -> Pauses:
+        ended = ((wait, wait.ended_at or until) for wait in self.waits if self.under.pack.stops(wait.party, kind))
+        return [(wait.started_at, end) for wait, end in ended if end and wait.started_at < end]
 
     def _planned_end(self, kind: str) -> datetime | None:
         if kind == ClockKind.DELIVER:
             return self.agreed
         return self.waits[-1].until if kind == ClockKind.WAIT else None
 
-    def set_next(self, clock: Wound) -> None:
+    def set_next(self, clock: Wound, face: Clock | None = None) -> None:
         is_acknowledged = clock.acknowledged_at is not None
         following = clockface.next_mark(
-            self.face(clock), clock.due_at, after=clock.last, now=self.now, acknowledged=is_acknowledged
+            face or self.face(clock), clock.due_at, after=clock.last, now=self.now, acknowledged=is_acknowledged
         )
         self.set(clock, *following)
 

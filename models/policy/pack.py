@@ -35,6 +35,7 @@ __all__ = ["FOLDER", "REQUEST", "SHIPPED", "BadPack", "Pack", "Target", "load_pa
 
 FOLDER = Path(__file__).parent / "packs"
 REQUEST = "request"
+KINDS = get_args(Kind)
 BY_DATE = ("deliver",)  # due at a date that is agreed for each request, in every policy (P8.3)
 BY_DATE_LADDER: tuple[Rung, ...] = ("supervisor",)
 SHIPPED = ("unified", "fault-handling", "response-control", "problem-record")  # P4.3
@@ -146,13 +147,13 @@ class Pack:
     def stops(self, party: str, kind: str) -> bool:
         """Does waiting on this party stop this clock (P4.5)? Unknown parties and clocks outside the policy: no."""
         waits = self.pauses.get(cast(Waiting, party))
-        if waits is None or kind not in get_args(Kind):
+        if waits is None or kind not in KINDS:
             return False
         return kind not in waits.but and (waits.stops == "all" or kind in waits.stops)
 
     def stops_any(self, party: str) -> bool:
         """Does waiting on this party stop any clock at all?"""
-        return any(self.stops(party, kind) for kind in get_args(Kind))
+        return any(self.stops(party, kind) for kind in KINDS)
 
     def format_number(self, seq: int, on: date, *, kind: Literal["fault", "request"] = "fault") -> str:
         """The number of a ticket; a sequence longer than its template widens (P2.5)."""

@@ -1,5 +1,6 @@
 """Events: what happened, append-only and chained. Texts stand in entries; the chain holds their digests."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -64,6 +65,14 @@ def last_deed(ticket_id: int) -> Event | None:
     by_somebody = Event.actor_id.is_not(None) | Event.link_id.is_not(None)
     done = select(Event).where(Event.ticket_id == ticket_id, by_somebody)
     return db.session.scalar(done.order_by(Event.seq.desc()).limit(1))
+
+
+def last_deeds(ticket_ids: Sequence[int]) -> dict[int, Event]:
+    """The same of several tickets, in one question."""
+    by_somebody = Event.actor_id.is_not(None) | Event.link_id.is_not(None)
+    newest_of_each = select(func.max(Event.id)).where(Event.ticket_id.in_(ticket_ids), by_somebody)
+    wanted = select(Event).where(Event.id.in_(newest_of_each.group_by(Event.ticket_id)))
+    return {event.ticket_id: event for event in db.session.scalars(wanted)}
 
 
 def newest() -> int:

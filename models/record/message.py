@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from models.ground import clock, tokens
 from models.ground.db import Base, Instant, command, db
+from models.ground.errors import Missing
 from models.people.customer import Contact
 from models.people.person import Person
 from models.record.ticket import Ticket
@@ -16,6 +17,7 @@ APP, MAIL = "app", "mail"
 QUEUED, SENT, FAILED = "queued", "sent", "failed"
 LEASE = timedelta(seconds=6)
 LONGEST_LETTER = 1_000  # messages; what is more makes another letter
+TRIAL = "trial"  # the letter that shows whether letters arrive
 JOINED = ("warning", "escalated")  # what arises in one minute for one person goes out as one letter
 PAUSES = (10, 30, 120, 600, 1800, 3600, 7200)  # seconds before each further try; then it is failed
 
@@ -48,6 +50,7 @@ class Message(Base):
     sent_at: Mapped[datetime | None] = mapped_column(Instant)
     read_at: Mapped[datetime | None] = mapped_column(Instant)
     error: Mapped[str] = mapped_column(Text, default="")
+    answer: Mapped[str] = mapped_column(Text, server_default="")  # what the other side said when it took the letter
     ticket: Mapped[Ticket | None] = relationship()
     person: Mapped[Person | None] = relationship()
     contact: Mapped[Contact | None] = relationship()
@@ -133,9 +136,9 @@ def renew(message_id: int) -> None:
 
 
 @command
-def sent(message_id: int) -> None:
+def sent(message_id: int, *, answer: str = "") -> None:
     """The other side took the letter: all of it, in one transaction."""
-    _write(message_id, state=SENT, sent_at=clock.real_now(), next_try_at=None, error="")
+    _write(message_id, state=SENT, sent_at=clock.real_now(), next_try_at=None, error="", answer=answer)
 
 
 @command
@@ -203,6 +206,15 @@ def mark_read(person: Person, *, upto: int) -> None:
     )
 
 
+@command
+def mark_unread(person: Person, *, message_id: int) -> None:
+    """One message of the person's own inbox is to be looked at again. Raises Missing for any other."""
+    own = (Message.person_id == person.id, Message.channel == APP, Message.id == message_id)
+    marked = db.session.execute(update(Message).where(*own).values(read_at=None))
+    if not marked.rowcount:  # type: ignore[attr-defined]
+        raise Missing("There is no such message.")
+
+
 def outbox(state: str, *, before: int | None = None, limit: int = 50) -> list[Message]:
     """Mail in one state, newest first; `before` pages on."""
     wanted = select(Message).where(Message.channel == MAIL, Message.state == state)
@@ -210,6 +222,12 @@ def outbox(state: str, *, before: int | None = None, limit: int = 50) -> list[Me
     if before:
         wanted = wanted.where(Message.id < before)
     return list(db.session.scalars(wanted.order_by(Message.id.desc()).limit(limit)))
+
+
+def last_trial(person: Person) -> Message | None:
+    """The newest letter of trial that the person sent to themselves; None when there was never one."""
+    own = select(Message).where(Message.person_id == person.id, Message.template == TRIAL)
+    return db.session.scalar(own.order_by(Message.id.desc()).limit(1))
 
 
 def unread_count(person: Person) -> int:

@@ -1,5 +1,6 @@
 """What somebody has just done and can take back: one table from a deed to what undoes it, for ten minutes (G27)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,9 +13,10 @@ from models.ground.errors import Conflict, Refused
 from models.people.person import Person
 from models.people.team import Team
 from models.record.deadline import Pause
-from models.record.event import Event, find_event, last_deed
+from models.record.event import Event, find_event, last_deed, last_deeds
 from models.record.ticket import Ticket
 from models.rules import workflow
+from models.rules.permissions import visible
 
 UNDOABLE_FOR = timedelta(minutes=10)
 UNDONE_BY = {  # event → the action that takes it back
@@ -41,13 +43,16 @@ class Deed:
 
 def deed_of(ticket: Ticket, actor: Person) -> Deed | None:
     """What the actor can undo on the ticket now; None when there is nothing."""
-    event = last_deed(ticket.id)
-    if event is None or event.actor_id != actor.id or event.name not in UNDONE_BY:
-        return None
-    deed = _deed(event)
-    if clock.now() > deed.until or event.version != ticket.version or _has_replaced_a_waiting(event):
-        return None
-    return deed if workflow.can(actor, deed.action, ticket) else None
+    deed = _last_of(actor, ticket, last_deed(ticket.id))
+    return deed if deed and workflow.can(actor, deed.action, ticket) else None
+
+
+def deeds_of(numbers: Sequence[str], actor: Person) -> dict[str, Deed]:
+    """Of several tickets those on which the actor can undo something now: number → what; two questions for all."""
+    tickets = db.session.scalars(select(Ticket).where(Ticket.number.in_(numbers), visible(actor))).unique().all()
+    last = last_deeds([ticket.id for ticket in tickets])
+    found = {ticket: _last_of(actor, ticket, last.get(ticket.id)) for ticket in tickets}
+    return {t.number: deed for t, deed in found.items() if deed and t.state in workflow.STEPS[deed.action].come_from}
 
 
 def check(ticket: Ticket, actor: Person, *, seq: int, action: str = "") -> Deed:
@@ -82,6 +87,15 @@ def restored(deed: Deed) -> dict[str, Any]:
 
 _CODES = ("impact", "urgency", "category")
 _ROWS: dict[str, type[Any]] = {"team": Team, "assignee": Person, "product_manager": Person}
+
+
+def _last_of(actor: Person, ticket: Ticket, event: Event | None) -> Deed | None:
+    """What the ticket's last event says was done, if it was the actor's and nothing has moved since."""
+    if event is None or event.actor_id != actor.id or event.name not in UNDONE_BY:
+        return None
+    deed = _deed(event)
+    moved = clock.now() > deed.until or event.version != ticket.version
+    return None if moved or _has_replaced_a_waiting(event) else deed
 
 
 def _deed(event: Event) -> Deed:

@@ -10,7 +10,7 @@ from models.ground.db import command, db
 from models.ground.errors import Conflict, Invalid, Refused
 from models.ground.opening_hours import WEEKDAYS
 from models.ground.vocabulary import Role
-from models.people import claim
+from models.people import claim, organisation
 from models.people.person import Person, RoleHeld
 from models.people.session import open_session
 from models.people.team import Team
@@ -45,16 +45,17 @@ def claim_desk(*, login: str, name: str, email: str, password: str, browser: str
 
 
 @command
-def describe_organisation(actor: Person, *, locale: str, time_zone: str, teams: Iterable[str]) -> list[Team]:
-    """The administrator's language and zone, and the technical domains that tickets are given to, by name; one that
-    is there already stays as it is."""
+def describe_organisation(actor: Person, *, name: str, locale: str, time_zone: str, teams: Iterable[str]) -> list[Team]:
+    """What it is called, the administrator's language and zone, and the technical domains that tickets are given to,
+    by name; one that is there already stays as it is."""
     _need_right(actor)
+    organisation.call_it(name)
     actor.locale, actor.time_zone = locale, time_zone
     known = set(db.session.scalars(select(Team.name)))
     codes = set(db.session.scalars(select(Team.code)))
     free = (f"team{n}" for n in count(1) if f"team{n}" not in codes)
-    wanted = dict.fromkeys(" ".join(name.split())[:80] for name in teams)
-    new = [Team(code=next(free), name=name, name_en="") for name in wanted if name and name not in known]
+    wanted = dict.fromkeys(" ".join(team.split())[:80] for team in teams)
+    new = [Team(code=next(free), name=team, name_en="") for team in wanted if team and team not in known]
     db.session.add_all(new)
     return new
 

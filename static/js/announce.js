@@ -3,7 +3,7 @@ const GAP = 10000, MARKS = [0, 5, 15, 30]; // milliseconds; minutes left at whic
 const gathered = { rows: [], entries: 0, marks: [] };
 let spoken = 0;
 const shout = text => { one('#live-alert').textContent = text; };
-const counted = (number, word) => fill(words[`${word}${number === 1 ? 'One' : 'Many'}`], { n: number });
+const counted = (number, word) => fill(wordOf(`${word}${number === 1 ? 'One' : 'Many'}`), { n: number });
 const minutes = clock => (Date.parse(clock.dataset.due) - now()) / 60000;
 function speak() { // meaning, not mechanics: how many came, and which of them cannot wait
   const { rows, entries, marks } = gathered, said = [];
@@ -33,7 +33,7 @@ function mark(clock) { // over several pages, too: what another page has said is
 }
 let ends = words.ends ? Date.parse(words.ends) - 120000 : Infinity; // the session's, by the real clock
 function mention() {
-  all('[data-clock-state=running],[data-clock-state=breached]').forEach(mark);
+  all('[data-clock-state=running],[data-clock-state=breached]').filter(clock => !clock.closest('.coming')).forEach(mark); // those stand in a row, too
   if (Date.now() > ends) { ends = Infinity; fail('ends'); }
   speak();
 }

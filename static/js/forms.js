@@ -10,6 +10,13 @@ on('keydown', event => {
   event.preventDefault();
   field.form.requestSubmit(one('.primary[type=submit]', field.form));
 }, true);
+on('keydown', event => { // Ctrl+S keeps what is edited under Administration
+  const form = event.target.form;
+  if (event.key.toLowerCase() !== 's' || !(event.ctrlKey || event.metaKey) || event.altKey || event.isComposing || event.keyCode === 229) return;
+  if (!location.pathname.startsWith('/admin/') || form?.method !== 'post') return;
+  event.preventDefault();
+  form.requestSubmit(one('.primary[type=submit]', form));
+});
 on('submit', event => {
   const form = event.target, stop = () => { event.preventDefault(); event.stopImmediatePropagation(); };
   if (form.method !== 'post') return;

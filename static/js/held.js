@@ -6,7 +6,7 @@ const known = new Set(); // rows that were seen or spoken of
 let hand, moved = 0, showing;
 on('pointerover', event => { hand = event.pointerType; moved = Date.now(); });
 on('pointermove', () => { moved = Date.now(); });
-const rowsOf = place => all('.tickets > tbody > tr[id], .cards > li[id]', place);
+const rowsOf = place => all('.tickets > tbody > tr[id], .cards > li[id], .hits > li[id], .rows > li[id^=row-]', place);
 const isUnder = region => hand === 'mouse' && Date.now() - moved < STILL && region.matches(':hover');
 const busyIn = region => scrollY > 0 || region.contains(document.activeElement) || isUnder(region) || one('td input:checked', region);
 const WRITING = 'main :is(textarea, input:not([type=checkbox], [type=radio], [type=submit], [type=button]))';
@@ -46,7 +46,7 @@ function pill() { // after each swap, and every second: somebody may have left t
   }
   const button = one('#fresh'), come = [...held.values()].flatMap(each => each.come).length;
   if (!button) return;
-  const text = come ? fill(words[come === 1 ? 'wFreshOne' : 'wFreshMany'], { n: come }) : words.wMoved;
+  const text = come ? fill(wordOf(come === 1 ? 'wFreshOne' : 'wFreshMany'), { n: come }) : words.wMoved;
   if (one('span', button).textContent !== text) one('span', button).textContent = text;
   button.hidden = !held.size;
 }

@@ -68,7 +68,7 @@
       if (isOther) bring(); // back from another form to the row's own
       if (isOther || side.dataset.of !== current) { awaited = point; return; } // it is still on its way
     }
-    return reach(pick(what, bulk) || pick(what, side) || one(`main ${what}`) || one(what) || (point.startsWith('level:') && one('main [data-key~=level]')), point);
+    return reach(pick(what, bulk) || pick(what, side) || pick(what, row()) || one(`main ${what}`) || one(what) || (point.startsWith('level:') && one('main [data-key~=level]')), point);
   }
   function reach(element, point) {
     if (!element) return false;
@@ -129,7 +129,7 @@
     side?.replaceChildren();
     (one('#board [data-key~=undo]') || one('#main')).focus({ preventScroll: true });
   }
-  on('submit', ({ target }) => { undone = target.dataset.action === 'undo' ? current || '-' : ''; }); // who has moved on meanwhile stays there
+  on('submit', ({ target }) => { undone = target.dataset.action?.startsWith('undo') ? current || '-' : ''; }); // who has moved on meanwhile stays there
   on('htmx:before:swap', () => { stood = new Set(lines().map(line => line.id)); place = Math.max(0, lines().indexOf(row())); });
   on('htmx:after:swap', ({ detail: { ctx } }) => {
     const side = pane();

@@ -2,7 +2,8 @@
 {
   const box = one('#palette'), field = box && one('[role=combobox]', box), list = box && one('#palette-list'), found = box && one('#palette-found');
   const lastOpened = 'recent ' + words.user, MOST = 6;
-  let lit, moved, count = 0;
+  const chips = box ? all('[data-scope]', box) : [], LATE = 1500; // milliseconds until it says that it takes long
+  let lit, moved, late, scope = '', count = 0;
   const plain = text => text.normalize('NFKC').toLowerCase().trim();
   const options = () => all('[role=option]', list);
   function light(option) {
@@ -54,23 +55,41 @@
     return [part];
   }
   function offerOwn() { // what was opened last comes first; once something is typed, what the page knows at once
-    const wanted = plain(field.value), own = [...group(box.dataset.here, HERE, true, wanted), ...group(box.dataset.places, PLACES, false, wanted)];
+    const wanted = plain(field.value), alone = scope === 'actions';
+    const own = scope && !alone ? [] : [...group(box.dataset.here, HERE, true, wanted), ...group(box.dataset.places, PLACES, false, wanted)];
     wanted ? list.replaceChildren(...own, found) : list.replaceChildren(found, ...own);
+    if (alone && !own.length) list.prepend(make('p', 'meta', box.dataset.none));
     moved = false;
-    light(wanted ? options().find(option => !found.contains(option)) : null);
+    light(wanted || alone ? options().find(option => !found.contains(option)) : null);
+  }
+  function narrow(chip) { // Tab goes from one kind to the next; the focus stays in the field
+    scope = one('[name=scope]', box).value = chip.dataset.scope;
+    chips.forEach(each => each.setAttribute('aria-pressed', String(each === chip)));
+    field.setAttribute('aria-description', chip.textContent);
+    found.replaceChildren();
+    offerOwn();
+    htmx.trigger(field, 'ask');
+    field.focus();
+  }
+  function wait(long) {
+    clearTimeout(late);
+    one('[data-late]', box).hidden = !long;
   }
   function open(text = '') {
     if (one('dialog[open]')) return;
     field.value = text;
     one('[name=recent]', box).value = recall(lastOpened) || '';
-    found.replaceChildren();
+    wait(false);
     box.showModal();
+    narrow(chips[0]);
     field.select();
-    offerOwn();
-    htmx.trigger(field, 'ask');
   }
   function pressed(event) {
-    if (event.isComposing || event.keyCode === 229) return;
+    if (event.isComposing || event.keyCode === 229 || composing) return;
+    if (event.key === 'Tab') {
+      event.preventDefault();
+      return narrow(chips[(chips.findIndex(chip => chip.dataset.scope === scope) + (event.shiftKey ? chips.length - 1 : 1)) % chips.length]);
+    }
     const all = options(), at = all.indexOf(lit), step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step && all.length) light(all[(at + step + all.length + (at < 0 && step < 0 ? 1 : 0)) % all.length]), moved = true;
     else if (event.key === 'Enter' && lit?.isConnected) lit.click();
@@ -82,13 +101,17 @@
     field.addEventListener('keydown', pressed);
     field.addEventListener('input', () => { if (!composing) { found.replaceChildren(); offerOwn(); } });
     box.addEventListener('click', event => (event.target === box || event.target.closest('a[role=option]')) && box.close());
+    chips.forEach(chip => chip.addEventListener('click', () => narrow(chip)));
+    on('htmx:config:request', event => scope === 'actions' && event.detail.ctx.sourceElement === field && event.preventDefault()); // the page itself knows those
+    on('htmx:before:request', ({ detail: { ctx } }) => { if (ctx.sourceElement === field) { wait(false); late = setTimeout(wait, LATE, true); } });
+    on('htmx:error', ({ detail: { ctx } }) => { if (ctx?.sourceElement === field) wait(true); });
     on('click', event => {
       const opener = event.target.closest('[data-key~=palette],#q');
       if (!opener || event.ctrlKey || event.metaKey || event.shiftKey) return;
       event.preventDefault();
       open(opener.value);
     });
-    on('htmx:after:swap', ({ detail: { ctx } }) => { if (ctx.target === found && !(moved && lit?.isConnected)) light(lit?.isConnected && !found.contains(lit) && field.value ? lit : options()[0]); });
+    on('htmx:after:swap', ({ detail: { ctx } }) => { if (ctx.target === found) wait(false); if (ctx.target === found && !(moved && lit?.isConnected)) light(lit?.isConnected && !found.contains(lit) && field.value ? lit : options()[0]); });
     on('submit', event => event.target.dataset.action === 'sign_out' && unkeep(lastOpened), true);
     const number = location.pathname.match(/^\/[td]\/([\w-]+)$/)?.[1];
     if (number) keep(lastOpened, [number, ...(recall(lastOpened) || '').split(',').filter(each => each && each !== number)].slice(0, MOST).join(','));

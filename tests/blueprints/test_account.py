@@ -223,7 +223,23 @@ def test_the_inbox_joins_what_is_said_of_one_ticket(english, cast):
     assert "2 unread" in rows[1].text
     assert unread_count(cast.zhao) == 3
     page = browser.does("/notifications", "mark_read")
-    assert "unread" not in page.one("ol", class_="rows").text
+    assert not page.one("ol", class_="rows").all("li", class_="unread")
+
+
+def test_one_message_is_kept_for_later(english, cast):
+    a_ticket("awaiting_engineer")
+    zhao = english("zhao")
+    assert not zhao.get("/notifications").all("button", data_key="unread"), "all of it is unread"
+    page = zhao.does("/notifications", "mark_read")
+    button, form = page.all("button", data_key="unread")[0], page.form("mark_unread")
+    sent = form.values | {"message": button["value"]}
+    foreign = english("wang").get("/notifications").all("li", data_message=None)[0]["data-message"]
+    assert zhao.open(form.url, method="POST", data=sent | {"message": foreign}).status == 404
+    assert zhao.open(form.url, method="POST", data=sent).status == 303
+    page = zhao.get("/notifications")
+    assert [line["data-message"] for line in page.all("li", class_="unread")] == [button["value"]]
+    assert unread_count(cast.zhao) == 1
+    assert page.one("section", id="lines")["data-w-fresh-many"] == "Show {n} new messages"
 
 
 def test_the_inbox_pages_on_by_threads(english, monkeypatch):

@@ -32,7 +32,7 @@ def test_approving_is_two_presses_from_the_inbox(sign_in):
     number, plan = _waiting()
     chen = sign_in("chen")
     row = chen.get("/approvals").one("tr", data_ticket=number)
-    assert row.all("a", href=f"/approvals/{plan}")
+    assert row.all("a", href=f"/approvals/{plan}?from=/approvals&at=0")
     page = chen.get(f"/approvals/{plan}")
     assert [details.get("open", "no") for details in page.one(id="decide").all("details")] == ["no", "no"]
     assert chen.press(page.form("approve")).status == 303

@@ -1,14 +1,18 @@
 """The bench and the watch over HTTP: what is seen, in which order, and that it stays live."""
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from models.clockwork import escalation
-from models.steps import comment, triage
+from models.ground import clock
+from models.record.deadline import open_deadlines
+from models.steps import comment, rotas, triage
 from tests.blueprints.five import Act, named, questions_of
 from tests.factories import a_ticket, person
 
+SHANGHAI = ZoneInfo("Asia/Shanghai")
 ACTS = (
     Act("report_up", "/t/{n}/report-up", "awaiting_plan", "liu", "zhao", "awaiting_plan",
         {"reason": "需要加人。"}, {"reason": ""}),
@@ -136,3 +140,39 @@ def test_the_pictures_say_in_words_what_they_draw(sign_in):
     assert by_team.one("tbody").all("tr")[0].one("th").text
     assert len(by_day.one("tbody").all("tr")) == 14
     assert [cell.text for cell in by_day.one("tbody").all("tr")[-1].all("td")] == ["2", "1"]
+
+
+def test_the_bench_says_first_what_comes_due_first(sign_in, time):
+    """V07: three deadlines above the lists, and how many updates are promised for today."""
+    ticket, other = a_ticket("awaiting_plan", severity="P1"), a_ticket("awaiting_plan", severity="P3")
+    strip = sign_in("zhao").get("/bench").one("ul", class_="coming")
+    chips = strip.all("a")
+    assert len(chips) == 3
+    due = [chip.one("time")["data-due"] for chip in chips]
+    assert due == sorted(due)
+    assert chips[0]["href"] == f"/t/{ticket.number}"
+    updates = [d for t in (ticket, other) for d in open_deadlines(t) if d.kind == "update"]
+    today = [d for d in updates if d.due_at.astimezone(SHANGHAI).date() == clock.now().astimezone(SHANGHAI).date()]
+    assert today, "a P1 promises updates within the day"
+    assert strip.all("li", class_="quiet")[0].text.startswith(str(len(today)))
+    assert not sign_in("li").get("/bench").all("ul", class_="coming"), "who has nothing to do"
+
+
+def test_who_is_on_call_sees_it_on_the_bench(english, cast, time):
+    now = clock.now()
+    rotas.add_shift(
+        actor=cast.admin, role="duty_lead", person=cast.chen, starts_at=now + timedelta(hours=1),
+        ends_at=now + timedelta(hours=3),
+    )  # fmt: skip
+    time(timedelta(hours=2))
+    assert "On call: Duty lead" in english("chen").get("/bench").one(class_="head").text
+    assert "On call" not in english("zhao").get("/bench").one(class_="head").text
+
+
+def test_an_empty_triage_says_what_is_due_next(english):
+    """V06: nothing waits here; the nearest deadline of all stands there instead."""
+    assert "Next due" not in english("wang").get("/triage").one(class_="empty").text
+    ticket = a_ticket("awaiting_plan", severity="P1")
+    shown = english("wang").get("/triage").one(class_="empty")
+    assert ticket.number in shown.text
+    assert shown.all("time", data_clock=None)

@@ -75,7 +75,7 @@ def test_from_the_request_to_the_new_time(sign_in):
     url = f"/extensions/{pending_extension(find_ticket(number)).id}"
     inbox = chen.get("/approvals")
     assert inbox.all("tr", data_ticket=number)
-    assert url in links(inbox)
+    assert f"{url}?from=/approvals&at=0" in links(inbox)
     page = chen.get(url)
     assert [details.attributes.get("open", "no") for details in page.one(id="decide").all("details")] == ["no", "no"]
     assert chen.press(page.form("grant_extension"), comment="可以。").status == 303

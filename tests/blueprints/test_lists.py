@@ -1,7 +1,10 @@
 """The way along a list: a ticket opened from it has its neighbours there, and its deeds lead back to the same."""
 
-from models.steps import comment, triage
-from tests.factories import a_request, a_ticket, person
+from datetime import timedelta
+
+from models.ground import clock
+from models.steps import comment, extension, triage
+from tests.factories import a_request, a_ticket, newest_plan, person
 
 PARTIAL = {"HX-Request": "true", "HX-Request-Type": "partial"}
 
@@ -125,3 +128,62 @@ def test_titles_say_how_many(english):
     assert page.one("title").text.startswith("(2) Triage")
     assert page.one("section", id="queue")["data-counted"] == "2"
     assert english("feng").get("/my").one("title").text.startswith("What I reported")
+
+
+def planned(count: int) -> list[int]:
+    """So many plans before the same approvers; the newest first, as their list has them."""
+    return [newest_plan(a_ticket("awaiting_approval")).id for _ in range(count)][::-1]
+
+
+def test_whoever_decides_steps_on_in_the_list_of_approvals(sign_in):
+    """V09, U9: to the one before and the next, to what was asked for more time, and back to the same box."""
+    newest, middle, oldest = planned(3)
+    late = a_ticket("awaiting_plan")
+    asked = extension.ask_for_extension(
+        late, actor=late.assignee, reason="等备件", until=clock.now() + timedelta(days=20)
+    )  # fmt: skip
+    chen = sign_in("chen")
+    url = opened_plan(chen.get("/approvals"), middle)
+    way = links(chen.get(url))
+    assert way["prev"] == f"/approvals/{newest}?from=%2Fapprovals&at=0"
+    assert way["next"] == f"/approvals/{oldest}?from=%2Fapprovals&at=2"
+    assert way["list"] == f"/approvals#row-plan-{middle}"
+    way = links(chen.get(way["next"]))
+    assert way["next"] == f"/extensions/{asked.id}?from=%2Fapprovals&at=3"
+    way = links(chen.get(way["next"]))
+    assert way["list"] == f"/approvals#row-extension-{asked.id}"
+    assert way["prev"] == f"/approvals/{oldest}?from=%2Fapprovals&at=2"
+    assert "next" not in way
+
+
+def opened_plan(page, plan_id: int) -> str:
+    return page.one(id=f"row-plan-{plan_id}").one(class_="c-title").one("a")["href"]
+
+
+def test_after_the_decision_one_is_back_in_the_list_that_one_came_from(sign_in):
+    newest, oldest = planned(2)
+    chen, zhao = sign_in("chen"), sign_in("zhao")
+    page = chen.get(opened_plan(chen.get("/approvals?box=todo"), newest))
+    assert chen.press(page.form("approve")).response.location == "/approvals?box=todo"
+    assert not chen.get("/approvals").all(class_="empty"), "the other one still waits"
+    chen.press(chen.get(f"/approvals/{oldest}").form("approve"))
+    lately = [a["href"] for a in chen.get("/approvals").one(id="plans").one("ul", class_="rows").all("a")]
+    assert lately == [f"/approvals/{newest}", f"/approvals/{oldest}"], "where nothing waits, what one decided last"
+    assert "next" not in links(chen.get(f"/approvals/{newest}?from=%2Fapprovals&at=0")), "both have left the list"
+    done = links(chen.get(f"/approvals/{newest}?from=%2Fapprovals%3Fbox%3Ddone&at=0"))
+    assert done["next"].startswith(f"/approvals/{oldest}?")
+    assert "next" not in links(zhao.get(f"/t/{a_ticket().number}?from=/approvals&at=0")), "a ticket is not in it"
+    way = links(zhao.get(opened_plan(zhao.get("/approvals?box=mine"), oldest)))
+    assert way["list"] == f"/approvals?box=mine#row-plan-{oldest}"
+
+
+def test_what_a_search_has_found_is_stepped_through(sign_in):
+    """V16: one leads to the next, and back to the hit from which one went."""
+    numbers = [a_ticket(description=f"打印机卡纸,第 {n} 台").number for n in range(3)][::-1]
+    wang = sign_in("wang")
+    url = opened(wang.get("/search?q=打印机"), numbers[1])
+    way = links(wang.get(url))
+    assert way["prev"].startswith(f"/t/{numbers[0]}?from=%2Fsearch%3Fq%3D")
+    assert way["next"].startswith(f"/t/{numbers[2]}?from=%2Fsearch%3Fq%3D")
+    assert way["list"].startswith("/search?q=")
+    assert way["list"].endswith(f"#row-{numbers[1]}")

@@ -15,7 +15,7 @@ from models.rules.notices import TOLD
 from models.steps import accounts, another_policy, comment, diagnosis, triage
 from tests.factories import a_ticket, other_policy, person
 
-TEMPLATES = sorted({template for lines in TOLD.values() for _, template, _ in lines} | {"password"})
+TEMPLATES = sorted({template for lines in TOLD.values() for _, template, _ in lines} | {"password", "trial"})
 TO_CALLERS = (
     "receipt",
     "accepted",

@@ -2,14 +2,15 @@
 
 import pytest
 
+from models.insight.reach import SCOPES
 from models.steps import archiving
 from tests.factories import a_ticket, person
 
 PART = {"HX-Request": "true", "HX-Request-Type": "partial", "HX-Target": "div#palette-found"}
 
 
-def offered(browser, q: str = "", recent: str = "") -> list[str]:
-    page = browser.open("/palette", query_string={"q": q, "recent": recent}, headers=PART)
+def offered(browser, q: str = "", recent: str = "", scope: str = "") -> list[str]:
+    page = browser.open("/palette", query_string={"q": q, "recent": recent, "scope": scope}, headers=PART)
     assert page.status == 200
     return [option.attributes["href"] for option in page.all("a", role="option")]
 
@@ -29,6 +30,27 @@ def test_articles_for_everybody(english):
     article = archiving.draft_article(a_ticket("closed"), actor=person("zhao"))
     archiving.publish_article(article, actor=person("qian"))
     assert f"/kb/{article.slug}" in offered(english("zhang"), "报销")
+
+
+def test_one_kind_alone(english):
+    """Tab narrows it down: nothing of the other kinds, and more of this one."""
+    numbers = [a_ticket(description=f"赵磊的报销单打不开,第 {n} 次").number for n in range(8)]
+    wang = english("wang")
+    ways = {scope: [url.split("?")[0] for url in offered(wang, "赵磊", scope=scope)] for scope in ("", *SCOPES, "odd")}
+    assert ways["tickets"][:8] == [f"/t/{number}" for number in reversed(numbers)]
+    assert sum(url.startswith("/t/") for url in ways[""]) == 6
+    assert not [url for url in ways["people"] + ways["articles"] if url.startswith("/t/")]
+    assert ways["people"][0] == "/search"
+    assert ways["odd"] == ways[""]
+    assert offered(wang, recent=numbers[0], scope="people") == []
+
+
+def test_reporters_are_not_offered_people(english):
+    def scopes(login: str) -> list[str]:
+        return [chip["data-scope"] for chip in english(login).get("/my").all("button", data_scope=None)]
+
+    assert scopes("zhang") == ["", "tickets", "articles", "actions"]
+    assert scopes("wang") == ["", "tickets", "people", "articles", "actions"]
 
 
 def test_nothing_that_one_may_not_see(english):

@@ -7,9 +7,11 @@ from models.policy.draft import draft_of
 from models.policy.pack import Pack, load_pack
 from models.record.job import Job
 from models.steps import policies
+from models.steps.another_policy import change_policy
 from tests.database import NOT_BUSINESS, difference, everything
-from tests.factories import a_ticket, person
+from tests.factories import a_policy, a_ticket, deadline, person
 from tests.models.test_deadlines import at
+from tests.models.test_reckoning import spoil
 from workers import jobs
 
 PAGE = "/admin/replay"
@@ -106,6 +108,21 @@ def test_an_administrator_reads_no_number_that_is_not_for_them(english, ticket, 
     gained = page.one("tr", data_kind="resolve", data_level="P1").all("td")[3].text
     assert gained == f"2: {ticket.number}", "counted, not named"
     assert secret.number not in page.text
+
+
+def test_what_is_left_out_is_named_with_its_reason(english, ticket, cast):
+    """A ticket that lived under several policies, and one whose record cannot be: neither is guessed at."""
+    liu = english("liu")
+    spoil(deadline(ticket, "resolve"))
+    page = replayed(liu)
+    assert page.one("section", data_replayed="0")
+    assert "1 ticket is left out. Their record does not follow from their policy." in page.text
+    assert page.one("a", href=f"/t/{ticket.number}")
+    other = a_ticket("awaiting_plan", severity="P1")
+    change_policy(other, actor=cast.wang, version=a_policy("response-control"), severity="P1", reason="客户另有合同。")
+    page = replayed(liu, policy="response-control@1")
+    assert "1 ticket is left out. They came under another calendar or policy half-way." in page.text
+    assert page.one("a", href=f"/t/{other.number}")
 
 
 def test_an_address_without_an_answer(english, ticket):

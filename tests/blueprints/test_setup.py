@@ -10,6 +10,7 @@ from models.people.person import Person, RoleHeld, find_person
 from models.people.session import Session
 from models.people.team import Team
 from models.policy.version import version_in_force
+from models.record import message
 from tests.browsing import Browser
 from tests.factories import a_ticket
 
@@ -68,11 +69,14 @@ def test_the_steps_set_what_they_say(root):
     root.does(
         "/setup/organisation",
         "set_up_organisation",
+        organisation="  Acme  & Sons ",
         locale="en",
         time_zone="Europe/Berlin",
         teams="Apps\n\n Net \nApps",
     )
     assert set(db.session.scalars(select(Team.name))) == {"Apps", "Net"}
+    assert root.get("/setup/policy").one(class_="brand").text == "Acme & Sons"
+    assert root.get("/setup/organisation").form("set_up_organisation").values["organisation"] == ["Acme & Sons"]
     root.does("/setup/policy", "set_up_policy", pack_name="response-control")
     assert version_in_force(clock.now()).pack_name == "response-control"
     page = root.does(
@@ -125,3 +129,45 @@ def test_the_code_is_for_its_owner_only(tmp_path):
     assert (tmp_path / claim.FILE).stat().st_mode & 0o077 == 0
     assert claim.print_code(tmp_path) == code, "the same until it is used"
     assert not claim.fits(tmp_path, "")
+
+
+POLL = {"HX-Request": "true", "HX-Request-Type": "partial", "HX-Target": "div#checks"}
+
+
+def said_of_mail(browser) -> str:
+    """The line of the mail server and of the letter of trial, as the page asks for them every three seconds."""
+    page = browser.open("/setup/checks", headers=POLL)
+    assert not page.all("form"), "no form stands in what is fetched again"
+    assert page.one(id="checks")["hx-trigger"] == "every 3s"
+    lines = [line.text for line in page.all("li") if line.text.startswith("Mail server")]
+    return " | ".join(lines + [line.text for line in page.all("p")])
+
+
+def test_without_an_address_there_is_no_letter_of_trial(root):
+    page = root.get("/setup/checks")
+    assert not page.forms("send_trial")
+    assert page.all(href=f"/admin/people/{find_person('root').id}")
+
+
+def test_a_letter_of_trial_says_what_the_server_answered(app, empty, browser, monkeypatch):
+    """Nothing is called working before a server has taken a letter."""
+    root = browser
+    root.does("/setup", "claim_desk", code=empty, email="root@example.com", **ADMIN)
+    root.does("/setup/organisation", "set_up_organisation", locale="en")
+    admin = find_person("root")
+    assert "does not work yet" in said_of_mail(root)
+    monkeypatch.setattr(app.config["SETTINGS"], "smtp_url", "smtp://mail.example.com")
+    assert said_of_mail(root).endswith("not tried yet")
+    root.press(root.get("/setup/checks").form("send_trial"))
+    assert said_of_mail(root).endswith("on its way.")
+    trial = message.last_trial(admin)
+    message.failed(trial.id, error="451 later")
+    assert "does not work yet" in said_of_mail(root)
+    assert said_of_mail(root).endswith("451 later")
+    message.failed(trial.id, error="550 no such user", permanent=True)
+    assert said_of_mail(root).endswith("the server refused it. 550 no such user")
+    root.press(root.get("/setup/checks").form("send_trial"))
+    message.sent(message.last_trial(admin).id, answer="250 queued as 7F")
+    said = said_of_mail(root)
+    assert said.startswith("Mail server works")
+    assert said.endswith("the server took it. 250 queued as 7F")

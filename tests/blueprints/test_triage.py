@@ -244,6 +244,18 @@ def test_one_that_moved_on_holds_up_no_other(sign_in):
     assert wang.open(form.url, method="POST", data=sent).status == 303, "sent twice it has one effect"
 
 
+def test_the_list_and_the_pane_beside_it_are_one_page(sign_in):
+    """No id twice, so every label leads to its own field; and no two landmarks of one name."""
+    number = a_ticket().number
+    beside = {"HX-Request": "true", "HX-Request-Type": "partial", "HX-Target": "aside#preview"}
+    wang = sign_in("wang")
+    board, pane = wang.get("/triage"), wang.open(f"/t/{number}/triage", headers=beside)
+    ids = [[e["id"] for e in page.all(id=None)] for page in (board.one(id="board"), pane)]
+    assert len(ids[1]) > 5
+    assert not set(ids[0]) & set(ids[1])
+    assert not {nav["aria-label"] for nav in board.all("nav")} & {nav["aria-label"] for nav in pane.all("nav")}
+
+
 def test_several_when_nothing_can_be_done(sign_in):
     number = a_ticket(severity="P2").number
     wang = sign_in("wang")

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from models.insight.dossier import events_of
 from models.record.ticket import find_ticket
 from models.steps import comment
 from tests.factories import a_ticket, person
@@ -77,3 +78,48 @@ def test_somebody_elses_deed_is_not_offered_and_refused(sign_in):
     assert chen.open(form.url, method="POST", data=form.values | {"csrf_token": own}).status in (403, 422)
     assert sign_in("yang").get(f"/t/{number}/undo").status == 404
     assert find_ticket(number).state == "awaiting_engineer"
+
+
+def triaged_together(sign_in, count: int):
+    """Graded in one go by wang: the numbers, the browser, and the page that follows."""
+    wang, numbers = sign_in("wang"), [a_ticket().number for _ in range(count)]
+    chosen = {"tickets": [f"{number}:{find_ticket(number).version}" for number in numbers]}
+    form = wang.get("/triage").form("triage_many")
+    answer = wang.open(form.url, method="POST", data=form.filled(category="function", team="2") | chosen)
+    return numbers, wang, wang.get(answer.response.location)
+
+
+def test_what_was_triaged_together_is_taken_back_together(sign_in):
+    """One command and one event a ticket; whatever has moved on since stays, and is named with the reason."""
+    (moved, *others), wang, page = triaged_together(sign_in, 3)
+    assert len(page.form("undo_several").values["deeds"]) == 3
+    comment.add_note(find_ticket(moved), actor=person("zhao"), text="我看看。")
+    assert len(wang.get("/triage").form("undo_several").values["deeds"]) == 2, "only what still can be"
+    answer = wang.press(page.form("undo_several"))
+    assert answer.status == 303, answer.text[:300]
+    told = wang.get("/triage")
+    assert all(number in told.one(class_="alert good").text for number in others)
+    assert moved in told.one(class_="alert danger").text
+    assert {number: find_ticket(number).state for number in (moved, *others)} == {
+        moved: "awaiting_engineer", **dict.fromkeys(others, "awaiting_triage"),
+    }  # fmt: skip
+    for number in others:
+        done = [event.name for event in events_of(find_ticket(number)) if event.name == "triage_undone"]
+        assert done == ["triage_undone"]
+    assert not told.forms("undo_several"), "once"
+    assert wang.press(page.form("undo_several")).status == 303, "sent twice it has one effect"
+
+
+def test_what_can_no_longer_be_taken_back_together_is_refused(sign_in, time):
+    numbers, wang, page = triaged_together(sign_in, 2)
+    form = page.form("undo_several")
+    chen = sign_in("chen")
+    own = chen.get("/my").forms()[0].values["csrf_token"]
+    assert chen.open(form.url, method="POST", data=form.values | {"csrf_token": own}).status == 422, "not theirs"
+    time(timedelta(minutes=11))
+    late = wang.press(form)
+    assert late.status == 422
+    assert numbers[0] in late.text
+    assert "十分钟" in late.text or "ten minutes" in late.text
+    assert not wang.get("/triage").forms("undo_several")
+    assert {find_ticket(number).state for number in numbers} == {"awaiting_engineer"}

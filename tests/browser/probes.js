@@ -22,10 +22,15 @@ const hasRoom = (e, all, least) => {
 const shows = e => e.offsetParent !== null;
 
 return {
-  async axe() {
-    const {violations} = await axe.run(document, {resultTypes: ['violations']});
+  async axe(explained) {  // what it objects to, and what it is not sure of unless that is explained
+    const {violations, incomplete} = await axe.run(document, {resultTypes: ['violations', 'incomplete']});
     const why = n => n.failureSummary.split('\n').slice(1, 2).join('').trim();
-    return violations.flatMap(v => v.nodes.map(n => `${v.id}: ${n.target.join(' ')} – ${why(n)}`));
+    const doubts = n => [...n.any, ...n.all, ...n.none].map(check => check.data?.messageKey || check.id);
+    const known = (v, n) => explained.some(one => v.id === one.rule && doubts(n).every(doubt => doubt === one.doubt)
+      && document.querySelector(n.target.join(' '))?.matches(one.where));
+    const wrong = violations.flatMap(v => v.nodes.map(n => `${v.id}: ${n.target.join(' ')} – ${why(n)}`));
+    return wrong.concat(incomplete.flatMap(v => v.nodes.filter(n => !known(v, n))
+      .map(n => `not sure of ${v.id} (${doubts(n)}): ${n.target.join(' ')} – ${n.html.slice(0, 80)}`)));
   },
   small(least) {
     const all = [...document.querySelectorAll('a[href], button, summary, input:not([type=hidden]), select, textarea')].filter(seen);

@@ -1,4 +1,5 @@
-"""No page that axe objects to, best practice included (G10); fingers, narrow widths and focus beside it (G11).
+"""No page that axe objects to, best practice included, or is not sure of without an explanation (G10); fingers, narrow
+widths and focus beside it (G11).
 
 The normal run takes one screen of each kind, in light or dark by turns; `--full` every screen in both languages and
 both lights, and every address of the product for whoever may see it.

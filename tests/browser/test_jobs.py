@@ -6,8 +6,9 @@ import signal
 import pytest
 from playwright.sync_api import expect
 
+from models.people import claim
 from models.people.person import find_person
-from models.steps import drills, jobs
+from models.steps import drills, jobs, organisation
 
 SOON = 3_000  # ms; how late things may be is measured by the benchmarks
 PERIOD = {"policy": "unified", "first": "2026-10-01", "last": "2026-11-30"}
@@ -66,3 +67,22 @@ def test_a_drill_reaches_the_bell_of_an_open_page(house, desk):
     expect(page.locator("#inbox .count")).to_have_text(str(int(before) + 1), timeout=SOON)
     page.locator("#inbox").click()
     expect(page.locator(f'a[href="/admin/drills/{drill.id}"]')).to_be_visible()
+
+
+def test_the_checks_of_the_set_up_look_again_by_themselves(house, desk):
+    """V02: every three seconds, on a page without the desk's frame; whoever stands on a button stays there."""
+    home = house.app.config["SETTINGS"].home
+    claim.print_code(home)
+    try:
+        page = desk("admin", width=390).go("/setup/checks")
+        expect(page.locator("#checks .works").first).to_be_visible()
+        expect(page.locator("#checks .trial")).to_have_count(0)
+        button = page.locator('form[data-action="send_trial"] button').last
+        button.focus()
+        with house.app.app_context():
+            organisation.send_trial_letter(actor=find_person("admin"))
+        expect(page.locator("#checks .trial")).to_have_attribute("data-message-state", "queued", timeout=2 * SOON)
+        expect(button).to_be_focused()
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    finally:
+        claim.end(home)

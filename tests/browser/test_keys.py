@@ -145,6 +145,11 @@ def test_what_else_triage_does_without_leaving_the_list(house, desk):
     gone(page, fourth)
     gone(page, fifth)
     assert {state_of(house, number) for number in (fourth, fifth)} == {State.AWAITING_ENGINEER}
+    page.keyboard.press("z")  # both of them
+    for number in (fourth, fifth):
+        page.wait_for_selector(f"#row-{number}:not(.gone)")
+    assert {state_of(house, number) for number in (fourth, fifth)} == {State.AWAITING_TRIAGE}
+    expect(page.locator("#board form[data-action=undo_several]")).to_have_count(0)
 
 
 def test_the_list_of_keys_and_the_ways_through_the_house(house, desk):
@@ -194,6 +199,45 @@ def test_the_list_of_keys_and_the_ways_through_the_house(house, desk):
     finally:
         with house.app.app_context():
             accounts.set_own_settings(find_person("wang"), shortcuts=True)
+
+
+def test_ctrl_s_keeps_what_is_edited_under_administration(desk):
+    admin = desk("admin")
+    page = admin.go("/admin/organisation")
+    page.locator("main input[name=name]").fill("示例科技")
+    with admin.leaves():
+        page.keyboard.press("Control+s")
+    assert page.url.endswith("/admin")
+    expect(page.locator(".brand")).to_have_text("示例科技")
+    page.goto(f"{admin.base}/admin/organisation")
+    page.locator("main input[name=name]").fill("")
+    with admin.leaves():
+        page.keyboard.press("Control+s")
+
+
+def test_the_inbox_by_keys(house, desk):
+    """J to a line, Shift+U to its button, Enter: it is unread again (V15). The list holds still meanwhile."""
+    reports(house, 2)
+    wang = desk("wang")
+    page = wang.go("/notifications")
+    with wang.leaves():
+        page.locator("form[data-action=mark_read] button").click()
+    expect(page.locator("#lines li.unread")).to_have_count(0)
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    focus_in(page, "#lines .rows > li:nth-child(2) a")
+    page.keyboard.press("Shift+U")
+    focus_in(page, "#lines .rows > li:nth-child(2) button[name=message]")
+    with wang.leaves():
+        page.keyboard.press("Enter")
+    expect(page.locator("#lines .rows > li:nth-child(2).unread")).to_have_count(1)
+    page.keyboard.press("j")
+    number = reports(house, 1)[0]
+    expect(page.locator("#fresh")).to_be_visible()
+    expect(page.locator("#fresh span")).to_have_text(page.locator("#lines").get_attribute("data-w-fresh-one") or "")
+    expect(page.locator("#lines")).not_to_contain_text(number)
+    page.keyboard.press(".")
+    expect(page.locator("#lines .rows > li").first).to_contain_text(number)
 
 
 def test_a_deed_of_the_ticket_page_is_taken_back(house, desk):

@@ -56,6 +56,17 @@ def test_one_look_is_enough_for_the_manager(pages):
             assert page.locator(".chart svg[role=img] title").count() >= 3
 
 
+def test_what_is_read_downwards_stands_in_columns(pages):
+    """All clocks of a list end at one edge and their times begin at one; the days of a month stand in seven columns."""
+    for name, page in pages(("watch", "calendar"), viewport={"width": 1366, "height": 768}):
+        if name == "watch":
+            assert len(_edges(page, ".tickets .clock", "right")) == 1
+            assert len(_edges(page, ".tickets .clock[data-level=over] .due", "right")) == 1
+        else:
+            assert len(_edges(page, ".month td", "left")) == 7
+            assert page.locator(".month tbody tr").count() == len(_edges(page, ".month td", "top"))
+
+
 @pytest.mark.full
 def test_words_may_be_longer_and_letters_larger(pages):
     """G24: forty per cent more, twice the size, and the spacing that readers may ask for: all is there."""
@@ -96,10 +107,10 @@ def test_the_lists_stand_as_close_as_one_likes(pages):
 
 
 def test_paper_is_black_on_white_and_tells_the_time(pages):
-    """Print: nothing to press, clocks stand still, folds are open, whatever light the screen has."""
+    """Print: the house's name and nothing to press, clocks stand still, whatever light the screen has."""
     for name, page in pages(("ticket", "watch", "record"), color_scheme="dark"):
         page.emulate_media(media="print", color_scheme="dark")
-        pressed = page.locator(".bar, .thumb, .button, .demo").evaluate_all(
+        pressed = page.locator(".bar > :not(.brand), .thumb, .button, .demo, .c-select").evaluate_all(
             "all => all.filter(e => e.offsetParent).length"
         )
         assert pressed == 0, name
@@ -117,6 +128,12 @@ def test_nothing_is_fetched_from_elsewhere(pages, base):
         assert all(url.startswith((base, "data:")) for url in asked), (name, asked)
         files = {url.split("#")[0] for url in asked if "/events" not in url}
         assert len(files) <= 7, (name, files)
+
+
+def _edges(page: Page, what: str, side: str) -> set[int]:
+    """Where the edges of these things are, in whole pixels."""
+    script = "(all, side) => all.map(e => Math.round(e.getBoundingClientRect()[side]))"
+    return set(page.locator(what).evaluate_all(script, side))
 
 
 def _empty(page: Page) -> None:

@@ -50,7 +50,28 @@ def test_the_palette_by_keys_alone(desk):
     assert lit(page).startswith("知识库")
     page.keyboard.press("Escape")
     expect(page.locator("#palette")).to_be_hidden()
+
     page.keyboard.press("Control+k")
+    page.keyboard.type(number[-3:])
+    expect(page.locator("#palette-found [role=option]").first).to_contain_text(number)
+    pressed = page.locator("#palette [data-scope][aria-pressed=true]")
+    for scope in ("tickets", "articles", "actions"):
+        page.keyboard.press("Tab")
+        expect(field).to_be_focused()
+        expect(pressed).to_have_attribute("data-scope", scope)
+    expect(page.locator("#palette-found [role=option]")).to_have_count(0)  # what the page knows is asked of nobody
+    expect(page.locator("#palette-list > p")).to_have_text(page.locator("#palette").get_attribute("data-none") or "")
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Shift+Tab")
+    expect(pressed).to_have_attribute("data-scope", "tickets")
+    expect(page.locator("#palette-found [role=option]").first).to_contain_text(number)
+    page.route("**/palette?*", lambda route: None)  # a server that keeps silent
+    page.keyboard.type("9")
+    expect(page.locator("#palette [data-late]")).to_be_visible()
+    page.unroute("**/palette?*")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+k")
+    expect(pressed).to_have_attribute("data-scope", "")
     page.keyboard.type("没有这样的东西")
     expect(page.locator("#palette-found [role=option]")).to_have_count(2)
     with zhang.leaves():
@@ -122,3 +143,21 @@ def test_suggestions_come_by_themselves_and_move_nothing(desk):
     assert len(asked) == 1
     assert page.locator("form[data-action=report] button.primary").bounding_box() == before
     assert page.evaluate(shifts) == 0
+
+
+def test_what_a_search_has_found_is_walked_through_and_come_back_to(desk):
+    """U9: on to the next hit with `]`, back to it with L; and Back leads to where one stood."""
+    zhang, wang = desk("zhang"), desk("wang")
+    numbers = [report(zhang, f"门禁读卡器没有反应，{floor} 楼") for floor in range(2, 5)][::-1]
+    page = wang.go("/search?q=门禁读卡器")
+    page.set_viewport_size({"width": 1366, "height": 420})
+    page.locator(f"#row-{numbers[1]} a").first.click()
+    page.wait_for_url(lambda url: f"/t/{numbers[1]}" in url)
+    page.keyboard.press("]")
+    page.wait_for_url(lambda url: f"/t/{numbers[2]}" in url)
+    page.keyboard.press("l")
+    page.wait_for_url(lambda url: "/search" in url)
+    expect(page.locator(f"#row-{numbers[2]} a").first).to_be_focused()
+    for _ in range(3):
+        page.go_back()
+    expect(page.locator(f"#row-{numbers[1]} a").first).to_be_focused()

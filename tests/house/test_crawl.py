@@ -8,18 +8,22 @@ from types import SimpleNamespace
 
 import pytest
 from flask import Flask
+from icalendar import Calendar
 from sqlalchemy import select
+from sqlalchemy.orm.attributes import set_committed_value
 
+from blueprints.messages import render
 from models import demonstration
 from models.ground import clock
 from models.ground.db import db
-from models.people.person import masked_name
+from models.record.message import Message
 from tests.browsing import Browser, Form, Page
 from tests.conftest import TEN_O_CLOCK
 from tests.database import NOT_BUSINESS, Rows, difference, everything
+from tests.house.languages import han_in, latin_in, of_people, texts
 from tests.house.world import STAFF, World, build_world
 
-HAN = re.compile(r"[㐀-鿿]+")
+CALENDAR_WORDS = ("summary", "description", "x-wr-calname")
 UNGUARDED = ("set_language", "set_theme", "sign_out")  # they change no row of business, or do no harm
 FINE = (200, 303, 304, 403, 404, 409, 410)  # 409: a form that could not be handed in now, and is not shown
 OPEN = ("/c/", "/ical/", "/password", "/login", "/setup")  # what strangers may look at
@@ -153,30 +157,78 @@ def test_every_ticket_shows_its_marks(walk):
 
 
 def test_english_pages_are_english(walk):
-    """No Chinese but what people wrote, what they are called, and the name of the language itself."""
-    ours = re.compile("|".join(map(re.escape, _written_by_people())))
+    """No Chinese but what people wrote, what they are called, and the name of the language itself (G23)."""
+    said: dict[str, str] = {}  # where it was said first
     for visit in [v for v in walk.visits if v.is_html]:
-        text = ours.sub("", visit.page.text)
-        assert not HAN.search(text), f"{visit}: {HAN.findall(text)[:5]}"
+        said |= dict.fromkeys(texts(visit.page), str(visit))
+    assert {word: said[text] for text, word in han_in(said, but=of_people())} == {}
 
 
-def _written_by_people() -> list[str]:
-    words = {"中文", "闭环"}
-    for table in db.metadata.sorted_tables:
-        for row in db.session.execute(select(table)):
-            for value in row:
-                words |= _strings(value)
-    db.session.rollback()
-    words |= {masked_name(word) for word in words if 1 < len(word) <= 6}
-    return sorted((word for word in words if HAN.search(word)), key=len, reverse=True)
+def test_chinese_pages_are_chinese(walk, request):
+    """No Latin word but what people wrote, names, and what tests/data/latin.txt allows (G23).
+
+    Every page as one of those who see it, and each kind of refusal; as everybody with `--full`.
+    """
+    said: dict[str, str] = {}
+    for page, url in _in_chinese(walk, everybody=request.config.getoption("--full")):
+        assert page.one("html")["lang"] == "zh", url
+        said |= dict.fromkeys(texts(page), url)
+    assert {word: said[text] for text, word in latin_in(said, but=of_people())} == {}
+    assert len(set(said.values())) > 100
 
 
-def _strings(value: object) -> set[str]:
-    """Every text in a value, as a page shows it: whole, or line by line."""
-    if isinstance(value, str):
-        return {" ".join(value.split()), *value.splitlines()}
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return {text for part in inner for text in _strings(part)}
+def _in_chinese(walk: Walk, *, everybody: bool) -> Iterator[tuple[Page, str]]:
+    """The pages of the walk once more; whose language is Chinese reads them, whom nobody knows prefers it."""
+    read, browsers = set[str | int](), dict[str, Browser]()
+    for visit in [v for v in walk.visits if v.is_html]:
+        kind = visit.url if visit.page.status == 200 else visit.page.status
+        if kind in read and not everybody:
+            continue
+        read.add(kind)
+        if visit.name not in browsers:
+            browsers[visit.name] = _browser(walk.app, visit.name, "zh")
+        yield browsers[visit.name].open(visit.url), visit.url
+
+
+def _browser(app: Flask, name: str, language: str) -> Browser:
+    """Of somebody who has chosen this language, or of a stranger who prefers it."""
+    browser = Browser(app)
+    browser.client.environ_base["HTTP_ACCEPT_LANGUAGE"] = language
+    if name != "stranger":
+        browser.sign_in(name, demonstration.PASSWORD)
+        browser.press(browser.get("/me").form("set_language"), language=language)
+    return browser
+
+
+def test_letters_are_in_the_language_of_their_reader(walk):
+    """Everything that the walk's house has told anybody, in both (G23)."""
+    ours, wrong, told = of_people(), set(), set()
+    newest = {(m.template, m.person_id is None): m for m in db.session.scalars(select(Message).order_by(Message.id))}
+    for (template, _), message in newest.items():
+        for locale, odd in (("en", han_in), ("zh", latin_in)):
+            set_committed_value(message.reader, "locale", locale)
+            with walk.app.test_request_context():
+                letter = render(message)
+            told.add(template)
+            wrong |= {(template, locale, word) for _, word in odd((letter.subject, letter.text), but=ours)}
+    db.session.expire_all()
+    assert wrong == set()
+    assert len(told) > 40
+
+
+def test_exports_are_in_the_language_of_their_reader(walk):
+    """The calendars that people take along; what programs read (JSON, TOML, CSV) has no words of ours."""
+    ours, wrong, count = of_people(), set(), 0
+    feeds = [visit.url for visit in walk.visits if visit.page.response.mimetype == "text/calendar"]
+    for locale, odd in (("en", han_in), ("zh", latin_in)):
+        browser = _browser(walk.app, "chen", locale)  # whose they are
+        for url in {url for url in feeds if url.startswith("/ical/")}:
+            written = Calendar.from_ical(browser.open(url).response.get_data())
+            said = [str(part[name]) for part in written.walk() for name in CALENDAR_WORDS if name in part]
+            wrong |= {(url, word) for _, word in odd(said, but=ours)}
+            count += len(said)
+    assert wrong == set()
+    assert count > 6
 
 
 # --- forms

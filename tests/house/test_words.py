@@ -91,14 +91,18 @@ def test_every_code_has_a_word():
     from blueprints.words import WORDS
     from models.ground import vocabulary as v
     from models.record.deadline import HOUSEKEEPING
+    from models.rules.notices import TOLD
+    from models.rules.subjects import SUBJECTS
     from models.rules.workflow import STEPS
 
+    told = {template for rows in TOLD.values() for _audience, template, _channels in rows}
     codes = {
         "role": v.Role, "status": v.Status, "state": v.State, "severity": v.Severity, "impact": v.Impact,
         "urgency": v.Urgency, "category": v.Category, "channel": v.Channel, "party": v.Party, "risk": v.Risk,
         "plan_kind": v.PlanKind, "decision": v.Decision, "verdict": v.Verdict, "means": v.Means, "cause": v.Cause,
         "clock": [kind for kind in v.ClockKind if kind not in HOUSEKEEPING],
-        "event": {step.event for step in STEPS.values()} | {"reminded"},
+        "event": {step.event for step in STEPS.values()} | {"reminded"}, "subject": SUBJECTS,
+        "letter": told.union(*SUBJECTS.values()),
     }  # fmt: skip
     missing = {
         kind: sorted({str(code) for code in wanted_codes} - set(WORDS[kind])) for kind, wanted_codes in codes.items()
@@ -111,4 +115,4 @@ def test_every_template_of_a_message_has_its_letter():
 
     templates = {template for rows in TOLD.values() for _audience, template, channels in rows if "mail" in channels}
     letters = {path.stem for path in files("templates/messages", ending=".txt")}
-    assert templates | {"password"} <= letters
+    assert templates | {"password", "trial"} <= letters

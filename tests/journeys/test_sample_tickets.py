@@ -147,7 +147,7 @@ def plan_and_approve(way: Journey) -> None:
     way.at(way.part(0.5))
     plan = newest_plan(way.ticket)
     inbox = way.as_("chen").get("/approvals")
-    assert inbox.one("a", href=f"/approvals/{plan.id}")
+    assert inbox.one(id=f"row-plan-{plan.id}")
     assert not way.as_(way.engineer).get(f"/approvals/{plan.id}").forms("approve"), "nobody decides on their own plan"
     way.as_("chen").does(f"/approvals/{plan.id}", "approve", comment="同意")
     assert way.ticket.state == "awaiting_fix"

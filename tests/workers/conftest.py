@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from aiosmtpd.controller import Controller
 from sqlalchemy.engine import make_url
 
 from app import Settings, create_app
@@ -144,6 +145,17 @@ def house(tmp_path_factory) -> Iterator[House]:
     """One house for all tests of a file; they leave it as they found it."""
     with a_house(tmp_path_factory.mktemp("house")) as house:
         yield house
+
+
+@pytest.fixture
+def smtp_url(sink) -> Iterator[str]:
+    """Where the file's own `sink` takes letters: a real SMTP conversation."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    controller = Controller(sink, hostname="127.0.0.1", port=port)
+    controller.start()
+    yield f"smtp://127.0.0.1:{port}"
+    controller.stop()
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ def channel(monkeypatch):
     """Put `way(letter)` in the place of the mail server."""
 
     def put(way):
-        monkeypatch.setattr(mail, "send", lambda letter, *, message_id, smtp_url: way(letter))
+        monkeypatch.setattr(mail, "send", lambda letter, *, message_id, smtp_url: way(letter) or "")
 
     return put
 

@@ -4,7 +4,6 @@ import json
 import os
 import pickle
 import signal
-import socket
 import threading
 import zlib
 from collections import Counter
@@ -13,7 +12,6 @@ from http.client import HTTPConnection
 from time import monotonic, sleep
 
 import pytest
-from aiosmtpd.controller import Controller
 from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import func, select, update
 
@@ -49,16 +47,6 @@ class Sink:
 @pytest.fixture
 def sink():
     return Sink()
-
-
-@pytest.fixture
-def smtp_url(sink):
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    controller = Controller(sink, hostname="127.0.0.1", port=port)
-    controller.start()
-    yield f"smtp://127.0.0.1:{port}"
-    controller.stop()
 
 
 @pytest.fixture

@@ -30,12 +30,13 @@ class Letter(Protocol):
     from_: str
 
 
-def send(letter: Letter, *, message_id: str, smtp_url: str) -> None:
-    """Hand `letter` to the server at `smtp_url`. Raises NotSent."""
+def send(letter: Letter, *, message_id: str, smtp_url: str) -> str:
+    """Hand `letter` to the server at `smtp_url`; what it answered. Raises NotSent."""
     message = compose(letter, message_id=message_id)
     try:
         with _connected(smtp_url) as server:
             server.send_message(message)
+            return server.answer
     except smtplib.SMTPRecipientsRefused as error:
         code, words = next(iter(error.recipients.values()))
         raise _refused(code, words) from error
@@ -63,14 +64,14 @@ def compose(letter: Letter, *, message_id: str) -> EmailMessage:
 
 
 @contextmanager
-def _connected(smtp_url: str) -> Iterator[smtplib.SMTP]:
+def _connected(smtp_url: str) -> Iterator["_Server"]:
     url = urlsplit(smtp_url)
     host, secure = url.hostname or "localhost", ssl.create_default_context()
-    server: smtplib.SMTP
+    server: _Server
     if url.scheme == "smtps":
-        server = smtplib.SMTP_SSL(host, url.port or 465, timeout=SECONDS_PER_VERB, context=secure)
+        server = _SecureServer(host, url.port or 465, timeout=SECONDS_PER_VERB, context=secure)
     else:
-        server = smtplib.SMTP(host, url.port or 25, timeout=SECONDS_PER_VERB)
+        server = _Server(host, url.port or 25, timeout=SECONDS_PER_VERB)
     with server:
         if parse_qs(url.query).get("starttls") == ["1"]:
             server.starttls(context=secure)
@@ -95,5 +96,25 @@ def _line(text: str) -> str:
 
 
 def _refused(code: int, words: bytes | str) -> NotSent:
+    return NotSent(_said(code, words), permanent=code >= 500)
+
+
+def _said(code: int, words: bytes | str) -> str:
+    """A server's answer on one line."""
     said = words.decode(errors="replace") if isinstance(words, bytes) else words
-    return NotSent(f"{code} {CONTROL.sub(' ', said)}"[:500], permanent=code >= 500)
+    return f"{code} {CONTROL.sub(' ', said)}"[:500]
+
+
+class _Server(smtplib.SMTP):
+    """Keeps what the server said when it took the letter; the library throws it away."""
+
+    answer = ""
+
+    def data(self, msg: bytes | str) -> tuple[int, bytes]:  # type: ignore[override]
+        code, words = super().data(msg)
+        self.answer = _said(code, words)
+        return code, words
+
+
+class _SecureServer(_Server, smtplib.SMTP_SSL):
+    """Inside TLS from the first byte."""
