@@ -50,12 +50,12 @@ def gather(app: Flask, tickets: int, *, young: float = YOUNG) -> None:
         cast = _cast(_agree())
         db.session.remove()  # a reader that does nothing for a minute is sent away
         with db.engine.connect().execution_options(**WRITE) as connection:
-            _hurry(connection)
+            hurry(connection)
             _tell_all(connection, cast, min(tickets, TOLD), young)
-            _prove(connection)
+            prove(connection)
             for time in range(1, tickets // TOLD):
                 _tell_again(connection, time)
-            _tidy(connection)
+            tidy(connection)
         db.engine.dispose()
 
 
@@ -173,7 +173,7 @@ def _cast(policy: PolicyVersion) -> Cast:
     )
 
 
-def _hurry(connection: Connection) -> None:
+def hurry(connection: Connection) -> None:
     """Should the power fail now, the crowd is gathered again."""
     if is_sqlite():
         for sentence in ("COMMIT", "PRAGMA synchronous=OFF", "PRAGMA foreign_keys=OFF", "BEGIN IMMEDIATE"):
@@ -183,13 +183,13 @@ def _hurry(connection: Connection) -> None:
         connection.exec_driver_sql("SET statement_timeout = 0")
 
 
-def _prove(connection: Connection) -> None:
+def prove(connection: Connection) -> None:
     """SQLite was told not to look while it was filled: is everything there that is referred to?"""
     if is_sqlite():
         assert connection.exec_driver_sql("PRAGMA foreign_key_check").first() is None
 
 
-def _tidy(connection: Connection) -> None:
+def tidy(connection: Connection) -> None:
     """PostgreSQL counts on after the ids that were given, and learns what the tables hold."""
     if is_sqlite():
         return

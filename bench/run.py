@@ -1,6 +1,6 @@
 """The benchmarks: the whole product beside a bare Flask route, in one run on one machine; writes bench/RESULTS.md.
 
-`./run bench [pages|live|reports|clocks …] [--rounds 3] [--seconds 4] [--large 100000] [--postgres URL] …`
+`./run bench [pages|live|reports|screens|clocks|replay …] [--rounds 3] [--large 100000] [--postgres URL] …`
 Parts that are named are measured alone, and their table goes to bench/RESULTS-<parts>.md. `./run bench cases 100000`
 measures nothing: it works out random cases of the clock's sums three ways (bench/cases.py); `./run bench scanner 10000`
 lets mail scanners loose on customers' links (bench/scanner.py); `./run bench races 40000` has people decide on one
@@ -19,12 +19,12 @@ from time import perf_counter
 if not __package__:  # started as a file: the project's root is not on the path yet
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from bench import cases, clocks, databases, measures, races, results, scanner
+from bench import cases, clocks, databases, measures, races, replays, results, scanner, screens
 from bench.results import Result
 from bench.stack import running
 
-OF_PEOPLE = ("pages", "live", "reports")
-PARTS = (*OF_PEOPLE, "clocks")
+OF_PEOPLE = ("pages", "live", "reports", "screens")
+PARTS = (*OF_PEOPLE, "clocks", "replay")
 Make = Callable[..., AbstractContextManager[databases.Crowded]]
 
 
@@ -44,6 +44,8 @@ def main(words: list[str]) -> int:
             found += _of_people(make, asked)
         if "clocks" in asked.parts:
             found += _of_clocks(make, asked)
+        if "replay" in asked.parts:
+            found += _of_the_replay(Path(folder) / "replay", asked)
     engine = databases.engine(asked.postgres or "sqlite://")
     text = results.write(found, asked, engine=engine, seconds=perf_counter() - began, whole=asked.parts == list(PARTS))
     print(text)
@@ -64,6 +66,8 @@ def _of_people(make: Make, asked: argparse.Namespace) -> Iterator[Result]:
                 yield from measures.live(ours_large, asked)
             if "reports" in asked.parts:
                 yield from measures.reports(ours_small, ours_large, asked)
+            if "screens" in asked.parts:
+                yield from screens.screens(ours_large, asked)
 
 
 def _of_clocks(make: Make, asked: argparse.Namespace) -> Iterator[Result]:
@@ -74,12 +78,22 @@ def _of_clocks(make: Make, asked: argparse.Namespace) -> Iterator[Result]:
             yield result
 
 
+def _of_the_replay(folder: Path, asked: argparse.Namespace) -> Iterator[Result]:
+    """A policy against a year of tickets that were lived by the real commands."""
+    folder.mkdir()
+    for result in replays.replays(folder, lives=asked.lives, tickets=asked.replayed, postgres=asked.postgres):
+        print(f"  {'replay':<13} {result.name} {result.value:.3g} {result.unit}", flush=True)
+        yield result
+
+
 def _read(words: list[str]) -> argparse.Namespace:
     reader = argparse.ArgumentParser(prog="./run bench", formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     reader.add_argument("parts", nargs="*", default=list(PARTS), help=f"of {', '.join(PARTS)}; all when none is named")
     reader.add_argument("--small", type=int, default=10_000, help="tickets")
     reader.add_argument("--large", type=int, default=100_000, help="tickets")
     reader.add_argument("--open", type=int, default=70_000, help="tickets, nearly all open, for the clocks")
+    reader.add_argument("--replayed", type=int, default=10_000, help="tickets, for the replay")
+    reader.add_argument("--lives", type=int, default=1_000, help="of them that are different")
     reader.add_argument("--rounds", type=int, default=3, help="of each load, in turns")
     reader.add_argument("--seconds", type=float, default=4, help="of one load")
     reader.add_argument("--clients", type=int, default=8, help="at once")
