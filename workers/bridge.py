@@ -1,17 +1,19 @@
 """The bridge from the event loop to Flask: a request goes over to a thread whole, its answer comes back whole.
 
 Every crossing changes threads, and threads that run at once take the interpreter from each other; so there is one
-crossing for most answers, and one request has the interpreter to itself unless it takes long.
+crossing for most answers, and one request has the interpreter to itself unless it takes long or waits for the disk.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from contextvars import copy_context
 from typing import IO, Any
 
 from a2wsgi.wsgi import build_environ
 
+from models.ground import disk
 from workers.body import Message
 
 Send = Callable[[Message], Awaitable[None]]
@@ -33,8 +35,11 @@ class Bridge:
         """One request from end to end."""
         exchange = _Exchange(self._application, build_environ(scope, body))  # type: ignore[arg-type]
         async with self._alone:
+            waits = exchange.tell_when_it_waits()
             beginning = self._cross(exchange, exchange.begin)
-            await asyncio.wait([beginning], timeout=HEAD_START)
+            either: list[asyncio.Future[Any]] = [beginning, waits]
+            await asyncio.wait(either, timeout=HEAD_START, return_when=asyncio.FIRST_COMPLETED)
+            waits.cancel()
         piece = await beginning
         await send({"type": "http.response.start", "status": exchange.status, "headers": exchange.headers})
         while not exchange.is_over:
@@ -56,6 +61,22 @@ class _Exchange:
         self._application, self._environ = application, environ
         self._chunks: Iterable[bytes] = ()
         self._rest: Iterator[bytes] = iter(())
+
+    def tell_when_it_waits(self) -> asyncio.Future[None]:
+        """Done once the request waits for the disk: another may have the interpreter meanwhile."""
+        loop = asyncio.get_running_loop()
+        waits: asyncio.Future[None] = loop.create_future()
+
+        def note() -> None:
+            if not waits.done():
+                waits.set_result(None)
+
+        def tell() -> None:
+            with suppress(RuntimeError):  # the loop is closed already
+                loop.call_soon_threadsafe(note)
+
+        self.context.run(disk.meanwhile.set, tell)
+        return waits
 
     def begin(self) -> bytes:
         """Let the application answer; its first piece."""

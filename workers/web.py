@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from types import FrameType
-from typing import Any
+from typing import Any, cast
 
 import uvicorn
 from flask import Flask
@@ -12,6 +12,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from models.ground import clock
 from workers.hub import Hub
 from workers.live import STREAMS, FrontDoor
+from workers.porter import Porter
 
 SECONDS_TO_FINISH = 5  # for requests in hand when told to stop
 SECONDS_TO_ASK = 30.0  # from connecting, or from the last answer, to the end of the next request's headers
@@ -39,7 +40,8 @@ def serve(app: Flask, *, listener: socket.socket, redis_url: str, secret_key: st
 
 
 class Server(uvicorn.Server):
-    """uvicorn, except that it ends the live streams when told to stop, and lets go of callers who never ask."""
+    """uvicorn, except that a porter lets callers in, that it ends the live streams when told to stop, and lets go of
+    callers who never ask."""
 
     def __init__(self, config: uvicorn.Config, hub: Hub) -> None:
         super().__init__(config)
@@ -48,7 +50,9 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         self._loop = asyncio.get_running_loop()
-        await super().startup(sockets)
+        await super().startup([])
+        servers: list[Any] = self.servers  # all that uvicorn asks of one is to close
+        servers += [Porter(each, protocol=self._protocol, count=self._count) for each in sockets or ()]
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         super().handle_exit(sig, frame)
@@ -58,6 +62,13 @@ class Server(uvicorn.Server):
         if counter % TICKS_PER_SECOND == 0:
             self._drop_silent()
         return await super().on_tick(counter)
+
+    def _protocol(self) -> asyncio.Protocol:
+        kind: Any = self.config.http_protocol_class
+        return cast(asyncio.Protocol, kind(self.config, self.server_state, self.lifespan.state))
+
+    def _count(self) -> int:
+        return len(self.server_state.connections)
 
     def _drop_silent(self) -> None:
         """Close connections whose next request is not whole after a while: uvicorn waits for headers for ever."""

@@ -6,12 +6,14 @@ moved into the database file was synced there by SQLite itself, before the log w
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 sync = getattr(os, "fdatasync", os.fsync)  # macOS has the slower one only
 
 
+meanwhile: ContextVar[Callable[[], object] | None] = ContextVar("meanwhile", default=None)  # called before each wait
 _waits = True
 
 
@@ -36,6 +38,8 @@ def settle(database: str | None) -> None:
     except FileNotFoundError:  # removed with the last connection, after a checkpoint
         return
     try:
+        if begin := meanwhile.get():
+            begin()
         sync(log)
     finally:
         os.close(log)

@@ -7,6 +7,7 @@ from time import monotonic
 
 import pytest
 
+from models.ground import disk
 from workers import bridge
 from workers.bridge import PIECE, Bridge
 
@@ -91,6 +92,30 @@ def test_one_after_the_other_but_who_takes_long_holds_up_nobody(monkeypatch):
         return waited
 
     assert 0.04 < asyncio.run(both()) < 4
+
+
+def test_the_next_begins_while_one_waits_for_the_disk(monkeypatch, tmp_path):
+    monkeypatch.setattr(bridge, "HEAD_START", 60)
+    (tmp_path / "desk.sqlite3-wal").touch()
+    synced = Event()
+    monkeypatch.setattr(disk, "sync", lambda _file: synced.wait(60))
+
+    def application(environ, start):
+        start("200 OK", [])
+        if environ["PATH_INFO"] == "/write":
+            disk.settle(str(tmp_path / "desk.sqlite3"))
+        else:
+            synced.set()
+        return [b"ok"]
+
+    async def both():
+        bridged = Bridge(application, threads=2)
+        writes = asyncio.create_task(bridged.answer(_scope("/write"), Body(), _nowhere))
+        await asyncio.sleep(0)
+        await asyncio.wait_for(bridged.answer(_scope("/read"), Body(), _nowhere), 30)
+        await writes
+
+    asyncio.run(both())
 
 
 @pytest.fixture
