@@ -44,14 +44,18 @@ _SAY_POSTGRESQL = {
 }
 _FORGET_SQLITE = text("DELETE FROM search_text WHERE rowid = :ticket")
 _FORGET_POSTGRESQL = text("DELETE FROM search_text WHERE ticket_id = :ticket")
-_ALIKE_SQLITE = text("SELECT rowid FROM search_text WHERE search_text MATCH :wanted ORDER BY rank LIMIT :most")
+_ALIKE_SQLITE = text(
+    "SELECT rowid FROM search_text WHERE search_text MATCH :wanted AND rowid > (SELECT max(id) FROM ticket) - :newest"
+    " ORDER BY rank LIMIT :most"
+)
 _ALIKE_POSTGRESQL = text(
     "SELECT ticket_id FROM search_text, to_tsquery('simple', :wanted) AS query WHERE tokens @@ query"
-    " ORDER BY ts_rank(tokens, query) DESC LIMIT :most"
+    " AND ticket_id > (SELECT max(id) FROM ticket) - :newest ORDER BY ts_rank(tokens, query) DESC LIMIT :most"
 )
 _FOUND_SQLITE = text("SELECT rowid AS ticket_id FROM search_text WHERE search_text MATCH :wanted")
 _FOUND_POSTGRESQL = text("SELECT ticket_id FROM search_text WHERE tokens @@ to_tsquery('simple', :wanted)")
 WORDS_COMPARED = 24  # of a report that is being written
+NEWEST = 5_000  # tickets with which a text is compared: words that all have would have all of them weighed
 MOST_WORDS = 24  # of a query
 LONGEST = 20_000  # characters of one text that are indexed
 EVERYWHERE, PUBLIC, TITLE = ("title", "body", "said", "internal"), ("title", "body", "said"), ("title",)
@@ -124,7 +128,7 @@ def named_by(query: str) -> Ticket | None:
 
 
 def alike(words: str, limit: int = 40) -> list[int]:
-    """Ids of the tickets that share most with a text, the likeliest first (P2.4)."""
+    """Ids of the newest tickets that share most with a text, the likeliest first (P2.4); older ones are knowledge."""
     wanted = [word for word in dict.fromkeys(tokens(words[:400])) if len(word) > 1][:WORDS_COMPARED]
     if not wanted:
         return []
@@ -132,7 +136,7 @@ def alike(words: str, limit: int = 40) -> list[int]:
         query, said = _ALIKE_SQLITE, " OR ".join(f'"{word}"' for word in wanted)
     else:
         query, said = _ALIKE_POSTGRESQL, " | ".join(f"'{word}'" for word in wanted)
-    return [row[0] for row in db.session.execute(query, {"wanted": said, "most": limit})]
+    return [row[0] for row in db.session.execute(query, {"wanted": said, "most": limit, "newest": NEWEST})]
 
 
 def tokens(words: str) -> list[str]:

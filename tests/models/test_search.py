@@ -128,3 +128,11 @@ def test_one_row_a_ticket_however_much_is_said(cast):
         comment.add_note(ticket, actor=cast.wang, text="又看了一次")
     assert db.session.execute(db.text("SELECT count(*) FROM search_text")).scalar_one() == 1
     assert search.alike("又看了一次")[:1] == [ticket.id]
+
+
+def test_a_text_is_compared_with_the_newest_tickets_only(cast, monkeypatch):
+    """With a hundred thousand, words that all have took a third of a second to weigh."""
+    old, *newer = [a_ticket(description="门禁刷卡没有反应，红灯一直亮。") for _ in range(3)]
+    assert {one.id for one in (old, *newer)} <= set(search.alike(old.description))
+    monkeypatch.setattr(search, "NEWEST", len(newer))
+    assert set(search.alike(old.description)) == {one.id for one in newer}
