@@ -38,8 +38,8 @@ def settle(database: str | None) -> None:
     except FileNotFoundError:  # removed with the last connection, after a checkpoint
         return
     try:
-        if begin := meanwhile.get():
-            begin()
+        if tell := meanwhile.get():
+            tell()
         sync(log)
     finally:
         os.close(log)
