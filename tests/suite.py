@@ -1,5 +1,8 @@
 """The whole suite: once on SQLite with everything, once more on PostgreSQL; what was left out is said at the end.
 
+On PostgreSQL every command, every journey and every page is told; how each page answers forms (tests/blueprints) with
+`--full` only, because what a form does is a command.
+
 `./run test [pytest's arguments]` sets up and then becomes this.
 """
 
@@ -14,7 +17,9 @@ from pathlib import Path
 from tests import postgres
 
 DATABASE = "BIHUAN_TEST_DB"  # read by conftest: where each test process makes a database of its own
-ONCE = ("--ignore=tests/browser", "--ignore=tests/house", "-m", "not once")  # what no database can change
+ONCE = ("--ignore=tests/browser", "-m", "not once")  # what no database can change
+FORMS = ("--ignore=tests/blueprints",)
+FULL = "--full"
 NO_TESTS = 5  # pytest's exit code when nothing was selected
 FONTS = "/usr/share/fonts/**/NotoSansCJK*"
 PROCESSES = "2"
@@ -28,7 +33,7 @@ def main(words: list[str]) -> int:
     with server(left_out) as url:
         if url:
             print("\n== PostgreSQL", flush=True)
-            second = run([*words, *ONCE], database=url)
+            second = run([*words, *ONCE, *(() if FULL in words else FORMS)], database=url)
             code = code or (0 if second == NO_TESTS else second)
     for line in left_out:
         print(f"left out: {line}", flush=True)

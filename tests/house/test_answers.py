@@ -13,6 +13,8 @@ from tests.browsing import Browser
 from tests.factories import a_plan, a_ticket, newest_plan, next_task
 from tests.house.world import build_world
 
+pytestmark = pytest.mark.once
+
 HAN = re.compile(r"[㐀-鿿]")
 
 

@@ -12,6 +12,8 @@ from models.ground.vocabulary import Role
 from tests.house.source import ROOT, files
 from tests.house.test_words import chinese
 
+pytestmark = pytest.mark.once
+
 FOR_CUSTOMERS = ("templates/messages", "templates/customer_verification", "templates/layouts/link.html")
 PLACE = re.compile(r"%\(\w+\)s")
 

@@ -7,6 +7,8 @@ import pytest
 from blueprints.assets import joined
 from tests.house.source import ROOT
 
+pytestmark = pytest.mark.once
+
 TOKENS = ROOT / "static/css/tokens.css"
 DARK = ROOT / "static/css/dark.css"
 TEXT, MARK = 4.5, 3.0  # WCAG 1.4.3 and 1.4.11

@@ -108,6 +108,7 @@ def test_everybody_sees_something(walk):
         assert sum(v.page.status == 200 for v in walk.visits if v.name == name) > 20, name
 
 
+@pytest.mark.once
 def test_a_stranger_sees_nothing_of_the_desk(walk):
     for visit in [v for v in walk.visits if v.name == "stranger"]:
         if visit.url.startswith(OPEN) or visit.url in PROBES:
@@ -119,6 +120,7 @@ def test_a_stranger_sees_nothing_of_the_desk(walk):
             assert visit.page.status == 401, visit
 
 
+@pytest.mark.once
 def test_every_page_has_its_marks(walk):
     """contract.md: language, theme, who, where, when; one main heading; labels for every field."""
     for visit in [v for v in walk.visits if v.is_html]:
@@ -143,6 +145,7 @@ def _check_labels(page: Page, visit: Visit) -> None:
         assert known, f"{visit}: {control.get('name')} has no label"
 
 
+@pytest.mark.once
 def test_every_ticket_shows_its_marks(walk):
     """contract.md: number, state, status, severity, version, escalation; clocks with due time and state."""
     shown = [e for v in walk.visits if v.is_html for e in v.page.all(data_ticket=None)]
@@ -156,6 +159,7 @@ def test_every_ticket_shows_its_marks(walk):
         assert e["data-clock-state"] in ("running", "paused", "met", "breached", "late", "cancelled"), e.attributes
 
 
+@pytest.mark.once
 def test_english_pages_are_english(walk):
     """No Chinese but what people wrote, what they are called, and the name of the language itself (G23)."""
     said: dict[str, str] = {}  # where it was said first
@@ -164,6 +168,7 @@ def test_english_pages_are_english(walk):
     assert {word: said[text] for text, word in han_in(said, but=of_people())} == {}
 
 
+@pytest.mark.once
 def test_chinese_pages_are_chinese(walk, request):
     """No Latin word but what people wrote, names, and what tests/data/latin.txt allows (G23).
 
@@ -200,6 +205,7 @@ def _browser(app: Flask, name: str, language: str) -> Browser:
     return browser
 
 
+@pytest.mark.once
 def test_letters_are_in_the_language_of_their_reader(walk):
     """Everything that the walk's house has told anybody, in both (G23)."""
     ours, wrong, told = of_people(), set(), set()
@@ -216,6 +222,7 @@ def test_letters_are_in_the_language_of_their_reader(walk):
     assert len(told) > 40
 
 
+@pytest.mark.once
 def test_exports_are_in_the_language_of_their_reader(walk):
     """The calendars that people take along; what programs read (JSON, TOML, CSV) has no words of ours."""
     ours, wrong, count = of_people(), set(), 0
@@ -234,6 +241,7 @@ def test_exports_are_in_the_language_of_their_reader(walk):
 # --- forms
 
 
+@pytest.mark.once
 def test_every_form_carries_its_tokens(walk):
     """A CSRF token in each, a one-time token in each that changes a row of business."""
     assert len({action for action, _ in walk.forms}) > 35, sorted({action for action, _ in walk.forms})
@@ -243,6 +251,7 @@ def test_every_form_carries_its_tokens(walk):
         assert action in UNGUARDED or form.values.get("once"), f"{visit}: {action} has no one-time token"
 
 
+@pytest.mark.once
 def test_no_form_works_without_them(walk):
     before: Rows = everything(but=NOT_BUSINESS)
     for (action, url), (visit, form) in walk.forms.items():
@@ -256,6 +265,7 @@ def test_no_form_works_without_them(walk):
     assert difference(before, everything(but=NOT_BUSINESS)) == {}
 
 
+@pytest.mark.once
 def test_one_time_tokens_are_never_alike(walk):
     tokens = [form.values["once"][0] for _, form in walk.forms.values() if "once" in form.values]
     assert len(tokens) == len(set(tokens))
@@ -264,6 +274,7 @@ def test_one_time_tokens_are_never_alike(walk):
 # --- answers
 
 
+@pytest.mark.once
 def test_every_answer_wears_its_headers(walk):
     """Safety: whatever is answered, errors and files included."""
     for visit in walk.visits:
@@ -276,6 +287,7 @@ def test_every_answer_wears_its_headers(walk):
         assert held in headers["Cache-Control"], visit
 
 
+@pytest.mark.once
 def test_a_customers_page_loads_nothing_of_others(walk):
     for visit in [v for v in walk.visits if v.url.startswith("/c/") and v.page.status == 200 and v.is_html]:
         own = [script["src"].partition("?")[0] for script in visit.page.all("script")]

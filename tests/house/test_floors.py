@@ -1,6 +1,10 @@
 """Imports run down only; rooms do not know each other; only the engine room speaks to the outside."""
 
+import pytest
+
 from tests.house.source import each, files, imports, module, name
+
+pytestmark = pytest.mark.once
 
 # From the cellar up; whoever stands on a floor may use what is below it and what is on it, if its room is the same.
 MODELS = ("ground", "people", "policy", "record", "rules", "insight", "steps")

@@ -7,6 +7,8 @@ import pytest
 
 from tests.house.source import FLOORS, calls, dotted, each, files, imports, name, tree
 
+pytestmark = pytest.mark.once
+
 CODE = files(*FLOORS, "app.py")
 CLOCK = "models/ground/clock.py"
 WALL_CLOCKS = re.compile(

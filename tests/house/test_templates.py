@@ -6,6 +6,8 @@ import pytest
 
 from tests.house.source import each, files, name
 
+pytestmark = pytest.mark.once
+
 TEMPLATES = files("templates", ending=".html")
 REFUSED = {
     "unescaped text": re.compile(r"\|\s*safe\b|autoescape\s+false"),

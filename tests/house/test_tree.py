@@ -11,6 +11,8 @@ from alembic.script import ScriptDirectory
 from app import Settings
 from tests.house.source import ROOT, name, tracked
 
+pytestmark = pytest.mark.once
+
 # Put together from parts, so that this file may be searched too.
 FORBIDDEN = {
     "a local path": re.compile(

@@ -13,6 +13,8 @@ from babel.messages.pofile import read_po
 
 from tests.house.source import ROOT, dotted, each, files, name, tree
 
+pytestmark = pytest.mark.once
+
 REFUSALS = ("Invalid", "Conflict", "Refused", "Missing", "Gone", "TooLarge", "Busy", "DomainError")
 KEYWORDS: dict = {"_": None, "_l": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)} | dict.fromkeys(
     REFUSALS
