@@ -1,11 +1,13 @@
 """Our own files: scripts and sheets are written in parts, each a room, and sent as one; addresses carry a digest."""
 
+import gzip
 import hashlib
 import re
 from functools import cache
+from mimetypes import guess_type
 from pathlib import Path
 
-from flask import Flask, Response, current_app, g
+from flask import Flask, Response, current_app, g, request
 from markupsafe import Markup
 
 STATIC = Path(__file__).parent.parent / "static"
@@ -17,7 +19,11 @@ SCRIPTS = (
     "ground", "trusted", "live", "clocks", "announce", "held", "places", "files", "drafts", "signin", "offline",
     "forms", "swaps", "small", "print", "keys", "palette", "start",
 )  # fmt: skip
-COMMENT = re.compile(rb"(?m)(^|\s+)//(\s.*)?$")  # for whoever reads our files, not for whoever fetches them
+# For whoever reads our files, not for whoever fetches them.
+COMMENT = re.compile(rb"(?m)(^|\s+)//(\s.*)?$")
+REMARK = re.compile(rb"(?s)\s*/\*.*?\*/")
+INDENT = re.compile(rb"(?m)^[ \t]+")
+PACKED = ("app.css", "app.js", "link.css", "icons.svg", "vendor/htmx.min.js", "vendor/hx-ptag.min.js")
 KINDS = {"app.css": "text/css", "app.js": "text/javascript"}  # what is joined
 YEAR = 365 * 24 * 3600  # seconds a browser may keep a file whose address changes when it does
 
@@ -32,15 +38,14 @@ def register(app: Flask) -> None:
 @cache
 def static(name: str) -> str:
     """Where a file of static/ is fetched from; another content has another address. Icons ask thirty times a page."""
-    content = joined(name) if name in KINDS else (STATIC / name).read_bytes()
-    return f"{current_app.static_url_path}/{name}?v={hashlib.sha256(content).hexdigest()[:10]}"
+    return f"{current_app.static_url_path}/{name}?v={hashlib.sha256(_content(name)).hexdigest()[:10]}"
 
 
 @cache
 def joined(name: str) -> bytes:
     """All parts of the script or of the sheet, in their order. The parts of the script share one scope of their own."""
     if name == "app.css":
-        return b"\n".join(_sheet(part) for part in SHEETS)
+        return INDENT.sub(b"", REMARK.sub(b"", b"\n".join(_sheet(part) for part in SHEETS)))
     parts = b"\n".join(COMMENT.sub(b"", (STATIC / f"js/{part}.js").read_bytes()) for part in SCRIPTS)
     return b"(() => {\n'use strict';\n" + parts + b"})();\n"
 
@@ -73,9 +78,25 @@ def _sheet(part: str) -> bytes:
     return text + by_wish.replace(b"[data-theme=dark]", b":root:not([data-theme=light])")
 
 
+def _content(name: str) -> bytes:
+    return joined(name) if name in KINDS else (STATIC / name).read_bytes()
+
+
+@cache
+def _packed(name: str) -> bytes:
+    """As small as it gets: packed once, not for each who fetches it."""
+    return gzip.compress(_content(name), 9, mtime=0)
+
+
 def _serve(filename: str) -> Response:
-    if filename not in KINDS:
+    if filename not in PACKED:
         return current_app.send_static_file(filename)
-    response = Response(joined(filename), mimetype=KINDS[filename])
+    response = Response(mimetype=KINDS.get(filename) or guess_type(filename)[0])
+    response.vary.add("Accept-Encoding")
     response.cache_control.max_age, response.cache_control.public = YEAR, True
+    if "gzip" in request.accept_encodings:
+        response.content_encoding = "gzip"
+        response.set_data(_packed(filename))
+    else:
+        response.set_data(_content(filename))
     return response

@@ -31,6 +31,10 @@ class Porter:
         if self._soon:
             self._soon.cancel()
 
+    async def wait_closed(self) -> None:
+        """Until whoever had been let in before is at their place: uvicorn asks this of a server that it has closed."""
+        await asyncio.gather(*self._coming, return_exceptions=True)
+
     def _listen(self) -> None:
         self._loop.add_reader(self._listener, self._heard)
 

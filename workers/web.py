@@ -51,7 +51,7 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         self._loop = asyncio.get_running_loop()
         await super().startup([])
-        servers: list[Any] = self.servers  # all that uvicorn asks of one is to close
+        servers: list[Any] = self.servers  # all that uvicorn asks of them is to close, and to have closed
         servers += [Porter(each, protocol=self._protocol, count=self._count) for each in sockets or ()]
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:

@@ -1,5 +1,6 @@
 """The sheet and the script: joined from their parts, kept by browsers for as long as their address."""
 
+import gzip
 import re
 
 import pytest
@@ -13,9 +14,22 @@ def test_all_parts_are_sent_as_one(client, name, kind):
     assert response.mimetype == kind
     folder = assets.STATIC / name.removeprefix("app.")
     for part in folder.iterdir():
-        sent = assets.COMMENT.sub(b"", part.read_bytes()) if name == "app.js" else part.read_bytes()
-        assert sent in response.data, f"{part.name} is not among the joined parts"
+        sent = assets.COMMENT.sub(b"", part.read_bytes()) if name == "app.js" else plain(part.read_bytes())
+        assert sent.strip() in response.data, f"{part.name} is not among the joined parts"
     assert response.cache_control.max_age == assets.YEAR
+
+
+def plain(sheet: bytes) -> bytes:
+    return assets.INDENT.sub(b"", assets.REMARK.sub(b"", sheet))
+
+
+@pytest.mark.parametrize("name", assets.PACKED)
+def test_packed_for_whoever_can_unpack_it(client, name):
+    plain, packed = (client.get(assets.static(name), headers={"Accept-Encoding": way}) for way in ("", "br, gzip"))
+    assert (plain.content_encoding, packed.content_encoding) == (None, "gzip")
+    assert gzip.decompress(packed.data) == plain.data
+    assert packed.mimetype == plain.mimetype
+    assert "Accept-Encoding" in packed.vary
 
 
 def test_comments_stay_at_home():

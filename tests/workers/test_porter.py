@@ -75,6 +75,7 @@ def test_nobody_is_let_in_after_closing():
         with a_door() as listener:
             house = House(listener)
             house.porter.close()
+            await house.porter.wait_closed()
             _, writer = await asyncio.open_connection(*listener.getsockname())
             await asyncio.sleep(0.05)
             assert house.callers == []
