@@ -4,9 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import pytest
-from _pytest.mark.structures import ParameterSet
-
 from models.ground.db import db
 from models.ground.vocabulary import State
 from models.record.ticket import Ticket, find_ticket
@@ -97,13 +94,9 @@ def refuses_the_wrong_moment(act: Act, sign_in: SignIn) -> None:
 QUESTIONS = (works, refuses_others, keeps_a_bad_form, refuses_the_wrong_moment)
 
 
-def questions_of(acts: tuple[Act, ...]) -> list[ParameterSet]:
-    """Every question for every act; a button without fields cannot be filled in badly.
-
-    What works is asked of both databases; what is refused, before anything is written, of one.
-    """
-    asked = [(ask, act) for act in acts for ask in QUESTIONS if act.bad or ask is not keeps_a_bad_form]
-    return [pytest.param(ask, act, marks=() if ask is works else pytest.mark.once) for ask, act in asked]
+def questions_of(acts: tuple[Act, ...]) -> list[tuple[Callable[..., None], Act]]:
+    """Every question for every act; a button without fields cannot be filled in badly."""
+    return [(ask, act) for act in acts for ask in QUESTIONS if act.bad or ask is not keeps_a_bad_form]
 
 
 def named(value: Any) -> str:

@@ -24,9 +24,7 @@ ACTS = (
 
 
 QUESTIONS = [  # a ticket that owes a call back is never closed, so the wrong moment is another: it has been made
-    case
-    for case in questions_of(ACTS)
-    if (case.values[0], str(case.values[1])) != (refuses_the_wrong_moment, "call_back")
+    (ask, act) for ask, act in questions_of(ACTS) if (ask, act.action) != (refuses_the_wrong_moment, "call_back")
 ]
 
 

@@ -67,7 +67,6 @@ def test_what_is_read_downwards_stands_in_columns(pages):
             assert page.locator(".month tbody tr").count() == len(_edges(page, ".month td", "top"))
 
 
-@pytest.mark.full
 def test_words_may_be_longer_and_letters_larger(pages):
     """G24: forty per cent more, twice the size, and the spacing that readers may ask for: all is there."""
     wrong: dict[str, list[str]] = {}

@@ -87,7 +87,6 @@ def _is_agreed(ticket, kind):
     return kind in ("silence", "archive") or ticket.policy_version.pack.target(kind, ticket.level) is not None
 
 
-@pytest.mark.once
 @pytest.mark.parametrize("state", list(State))
 def test_everything_else_is_refused_and_writes_nothing(cast, state):
     ticket = a_ticket(state)

@@ -211,7 +211,6 @@ def test_killing_the_sender_repeats_at_most_the_mail_in_its_hands(mailing_house,
     assert len(sink.ids) - len(expected) <= 2
 
 
-@pytest.mark.once
 def test_without_redis_the_ticker_sends(tmp_path, smtp_url, sink, redis_server):
     with a_house(tmp_path, SMTP_URL=smtp_url, REDIS_URL=redis_server.url) as house:
         redis_server.kill()
