@@ -5,14 +5,15 @@ import inspect
 from collections.abc import Callable
 from typing import Any, cast
 
-from flask import Flask, current_app, g, redirect, request, session, url_for
+from flask import Flask, g, redirect, request, session, url_for
 from flask_login import LoginManager, current_user
-from itsdangerous import BadSignature, URLSafeSerializer
+from itsdangerous import BadSignature
 from sqlalchemy import select
 from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Response
 
 from blueprints import begun, one_time, pages, refusals
+from blueprints.seals import seal
 from models.ground import clock
 from models.ground.db import db
 from models.ground.errors import Conflict, Missing, Refused
@@ -110,20 +111,20 @@ def sign_in_first() -> Response:
     if pages.is_fragment():
         return Response(status=401)
     if request.method != "GET":
-        back = str(_seal().dumps(begun.came_from(request.referrer or "", request.host)))
+        back = str(seal("next").dumps(begun.came_from(request.referrer or "", request.host)))
         return refusals.error_page(401, refusals.signed_out(), next=back, carried=begun.sealed())
     return redirect(url_for("account.login", next=sealed_here()), 303)
 
 
 def sealed_here() -> str:
     """Where we are, signed, so that `next` can never lead elsewhere."""
-    return str(_seal().dumps(request.full_path.rstrip("?")))
+    return str(seal("next").dumps(request.full_path.rstrip("?")))
 
 
 def unsealed(value: str) -> str:
     """The address in a signed `next`; the home page when it is not ours."""
     try:
-        return str(_seal().loads(value))
+        return str(seal("next").loads(value))
     except BadSignature:
         return "/"
 
@@ -264,7 +265,3 @@ def _person_of(token: str) -> Person | None:
         session["seen"] = now
     held.person.session_token, held.person.session_ends = token, held.expires_at.isoformat()
     return held.person
-
-
-def _seal() -> URLSafeSerializer:
-    return URLSafeSerializer(current_app.config["SECRET_KEY"], salt="next")

@@ -1,14 +1,15 @@
 """Our own files: scripts and sheets are written in parts, each a room, and sent as one; addresses carry a digest."""
 
-import gzip
 import hashlib
-import re
 from functools import cache
 from mimetypes import guess_type
 from pathlib import Path
 
+import rcssmin
+import rjsmin
 from flask import Flask, Response, current_app, g, request
 from markupsafe import Markup
+from zopfli import gzip
 
 STATIC = Path(__file__).parent.parent / "static"
 SHEETS = (
@@ -19,12 +20,8 @@ SCRIPTS = (
     "ground", "trusted", "live", "clocks", "announce", "held", "places", "files", "drafts", "signin", "offline",
     "forms", "swaps", "small", "print", "keys", "palette", "start",
 )  # fmt: skip
-# For whoever reads our files, not for whoever fetches them.
-COMMENT = re.compile(rb"(?m)(^|\s+)//(\s.*)?$")
-REMARK = re.compile(rb"(?s)\s*/\*.*?\*/")
-INDENT = re.compile(rb"(?m)^[ \t]+")
-PACKED = ("app.css", "app.js", "link.css", "icons.svg", "vendor/htmx.min.js", "vendor/hx-ptag.min.js")
-KINDS = {"app.css": "text/css", "app.js": "text/javascript"}  # what is joined
+JOINED = {"app.css": SHEETS, "app.js": SCRIPTS}
+PACKED = (*JOINED, "link.css", "link.js", "icons.svg", "vendor/htmx.min.js", "vendor/hx-ptag.min.js")
 YEAR = 365 * 24 * 3600  # seconds a browser may keep a file whose address changes when it does
 
 
@@ -38,16 +35,14 @@ def register(app: Flask) -> None:
 @cache
 def static(name: str) -> str:
     """Where a file of static/ is fetched from; another content has another address. Icons ask thirty times a page."""
-    return f"{current_app.static_url_path}/{name}?v={hashlib.sha256(_content(name)).hexdigest()[:10]}"
+    return f"{current_app.static_url_path}/{name}?v={hashlib.sha256(sent(name)).hexdigest()[:10]}"
 
 
 @cache
 def joined(name: str) -> bytes:
     """All parts of the script or of the sheet, in their order. The parts of the script share one scope of their own."""
-    if name == "app.css":
-        return INDENT.sub(b"", REMARK.sub(b"", b"\n".join(_sheet(part) for part in SHEETS)))
-    parts = b"\n".join(COMMENT.sub(b"", (STATIC / f"js/{part}.js").read_bytes()) for part in SCRIPTS)
-    return b"(() => {\n'use strict';\n" + parts + b"})();\n"
+    parts = b"\n".join(_part(name, part) for part in JOINED[name])
+    return parts if name == "app.css" else b"(() => {\n'use strict';\n" + parts + b"})();\n"
 
 
 def sprite() -> str:
@@ -68,9 +63,11 @@ def _symbols(names: tuple[str, ...]) -> Markup:
     return Markup("<svg hidden>" + "".join(wanted) + "</svg>")  # noqa: S704 - our own drawing
 
 
-def _sheet(part: str) -> bytes:
-    """A part of the sheet; the dark colours once more for those who leave it to the device (`light-dark()` would say it
-    without us, but browsers of before 2024 do not know it and would have no colours at all)."""
+def _part(name: str, part: str) -> bytes:
+    """A part of the script or the sheet; the dark colours once more for those who leave it to the device
+    (`light-dark()` would say it without us, but browsers of before 2024 do not know it and would have no colours)."""
+    if name == "app.js":
+        return (STATIC / f"js/{part}.js").read_bytes()
     text = (STATIC / f"css/{part}.css").read_bytes()
     if part != "dark":
         return text
@@ -78,25 +75,34 @@ def _sheet(part: str) -> bytes:
     return text + by_wish.replace(b"[data-theme=dark]", b":root:not([data-theme=light])")
 
 
-def _content(name: str) -> bytes:
-    return joined(name) if name in KINDS else (STATIC / name).read_bytes()
+@cache
+def sent(name: str) -> bytes:
+    """What is sent: our own without the words for whoever reads our files."""
+    text = joined(name) if name in JOINED else (STATIC / name).read_bytes()
+    return small(name, text) if "/" not in name else text
+
+
+def small(name: str, text: bytes) -> bytes:
+    """A script or a sheet without comments and indents."""
+    shrink = {".js": rjsmin.jsmin, ".css": rcssmin.cssmin}.get(Path(name).suffix, bytes)
+    return shrink(text)
 
 
 @cache
 def _packed(name: str) -> bytes:
     """As small as it gets: packed once, not for each who fetches it."""
-    return gzip.compress(_content(name), 9, mtime=0)
+    return gzip.compress(sent(name), numiterations=5)
 
 
 def _serve(filename: str) -> Response:
     if filename not in PACKED:
         return current_app.send_static_file(filename)
-    response = Response(mimetype=KINDS.get(filename) or guess_type(filename)[0])
+    response = Response(mimetype=guess_type(filename)[0])
     response.vary.add("Accept-Encoding")
     response.cache_control.max_age, response.cache_control.public = YEAR, True
     if "gzip" in request.accept_encodings:
         response.content_encoding = "gzip"
         response.set_data(_packed(filename))
     else:
-        response.set_data(_content(filename))
+        response.set_data(sent(filename))
     return response

@@ -3,14 +3,15 @@
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from flask import Flask, current_app, g, request
+from flask import Flask, g, request
 from flask_login import current_user
 from flask_wtf import FlaskForm
-from itsdangerous import BadSignature, URLSafeSerializer
+from itsdangerous import BadSignature
 from werkzeug.datastructures import MultiDict
 from wtforms import HiddenField
 
 from blueprints import one_time
+from blueprints.seals import seal
 from models.insight.revision import Part, difference
 from models.record import draft
 from models.record.draft import FormDraft
@@ -49,13 +50,13 @@ def sealed() -> str:
     fixed = {*NEVER, "csrf_token", "once", "version", "kept"}
     said = {name: texts for name, texts in sent.lists() if name not in fixed}
     carried = {"place": place, "said": said, "files": sent.getlist("kept"), "version": sent.get("version")}
-    return str(_seal().dumps(carried)) if place and len(repr(said)) < LARGEST else ""
+    return str(seal("begun").dumps(carried)) if place and len(repr(said)) < LARGEST else ""
 
 
 def take_over() -> None:
     """Somebody has just signed in: what they had sent without being signed in is a draft of theirs now."""
     try:
-        carried = _seal().loads(request.form.get("begun", ""))
+        carried = seal("begun").loads(request.form.get("begun", ""))
     except BadSignature:
         return
     version = carried.pop("version") or ""
@@ -91,10 +92,6 @@ def _as_sent(form: FlaskForm, held: FormDraft) -> MultiDict[str, str]:
     """As if it had been sent; what no person types comes from the page that is drawn, never from a draft."""
     fixed = {*NEVER, *(field.name for field in form if isinstance(field, HiddenField))}
     return MultiDict((name, text) for name, texts in held.said.items() for text in texts if name not in fixed)
-
-
-def _seal() -> URLSafeSerializer:
-    return URLSafeSerializer(current_app.config["SECRET_KEY"], salt="begun")
 
 
 def _set_against(form: FlaskForm, before: dict[str, Any]) -> None:

@@ -18,6 +18,7 @@ from models.policy.version import versions_in_force
 
 MINUTE = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]  # how a browser sends a local time
 
+_TEAMS = select(Team.id, Team.name, Team.name_en).where(Team.active).order_by(Team.id)
 _SERVICES = select(Service.id, Service.name, Service.name_en).where(Service.active).order_by(Service.id)
 
 
@@ -46,8 +47,7 @@ def chosen(value: Any) -> int | None:
 
 def team_choices() -> list[tuple[int, str]]:
     """Active teams."""
-    teams = db.session.scalars(select(Team).where(Team.active).order_by(Team.id))
-    return [(team.id, named(team)) for team in teams]
+    return [(team.id, named(team)) for team in db.session.execute(_TEAMS)]
 
 
 def optional_team_choices() -> list[tuple[Any, Any]]:

@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 from flask import Flask, current_app, g, request, session, url_for
 from flask_babel import Babel, get_locale, get_translations, lazy_gettext
 from flask_login import current_user
-from itsdangerous import URLSafeTimedSerializer
 from jinja2 import pass_eval_context
 from jinja2.nodes import EvalContext
 from markupsafe import Markup, escape
 
 from blueprints.kept import kept
+from blueprints.seals import timed_seal
 from blueprints.words import WORDS
 from models.ground import clock
 from models.insight.incidents import told_to
@@ -147,8 +147,7 @@ def size(count: int) -> str:
 
 def live_topics(*topics: str) -> str:
     """The signed list of what a page may watch; the live hub sends nothing else."""
-    seal = URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt="live-topics")
-    return str(seal.dumps(list(topics)))
+    return str(timed_seal("live-topics").dumps(list(topics)))
 
 
 def _of_page(name: str, make: Callable[[], T]) -> T:

@@ -2,13 +2,13 @@
 
 import hashlib
 import secrets
-from functools import cache
 from typing import Any
 
-from flask import Flask, current_app, g, request
+from flask import Flask, g, request
 from flask_login import current_user
-from itsdangerous import BadSignature, URLSafeSerializer
+from itsdangerous import BadSignature
 
+from blueprints.seals import seal
 from models.ground.errors import Conflict
 from models.record import once
 
@@ -22,7 +22,7 @@ def register(app: Flask) -> None:
 
 def token_for(action: str, thing: Any = None) -> str:
     """What a form carries: 128 random bits, bound to who sees it, the action and the thing."""
-    return str(_seal().dumps([secrets.token_hex(16), _viewer(), action, _name_of(thing)]))
+    return str(seal("once").dumps([secrets.token_hex(16), _viewer(), action, _name_of(thing)]))
 
 
 def read(action: str, thing: Any) -> str | None:
@@ -69,7 +69,7 @@ def answered_already() -> str | None:
 def _sealed() -> list[str] | None:
     """What the token of the form says, if we have signed it: random part, viewer, action, thing."""
     try:
-        sealed = _seal().loads(request.form.get("once", ""))
+        sealed = seal("once").loads(request.form.get("once", ""))
     except BadSignature:
         return None
     return [str(part) for part in sealed] if isinstance(sealed, list) and len(sealed) == 4 else None
@@ -88,12 +88,3 @@ def _viewer() -> str:
 
 def _name_of(thing: Any) -> str:
     return f"{thing.__class__.__name__}:{thing.id}" if thing is not None else ""
-
-
-def _seal() -> URLSafeSerializer:
-    return _serializer(current_app.config["SECRET_KEY"])
-
-
-@cache
-def _serializer(key: str) -> URLSafeSerializer:
-    return URLSafeSerializer(key, salt="once")

@@ -198,10 +198,19 @@ def _again(form: FlaskForm, page: Callable[[FlaskForm], Response], status: int) 
     return response
 
 
+def asks_for(block: str) -> bool:
+    """Whether htmx asks for this part only."""
+    return is_fragment() and _wanted_block() == block
+
+
+def _wanted_block() -> str:
+    return request.headers.get("HX-Target", "").rpartition("#")[2].replace("-", "_")
+
+
 def _block_of(template: str) -> str:
     """`section#clocks` in HX-Target asks for the block `clocks`; without such a block, for `content`, and
     in the pane beside a list for `work`."""
-    wanted = request.headers.get("HX-Target", "").rpartition("#")[2].replace("-", "_")
+    wanted = _wanted_block()
     blocks = current_app.jinja_env.get_template(template).blocks
     likely = (wanted, "content", *(("work",) if beside_list() else ()))
     return next((name for name in likely if name in blocks), "")

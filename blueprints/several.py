@@ -20,7 +20,7 @@ def each(chosen: list[str], do: Callable[[str, str], object], *, said: Callable[
     Returns the numbers of those that were done. Raises Invalid with the reasons when there is none.
     """
     done, refused = list[str](), defaultdict(list)
-    for number, mark in (one.split(":") for one in chosen[:MOST] if one.count(":") == 1):
+    for number, mark in (one.split(":") for one in list(dict.fromkeys(chosen))[:MOST] if one.count(":") == 1):
         try:
             with last_words(lambda _: None) if done else nullcontext():  # the first one's spends the form's token
                 do(number, mark)

@@ -2,27 +2,43 @@
 
 from collections.abc import Iterator
 from contextvars import Context
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from html.parser import HTMLParser
 from typing import Any
 
 from flask import Flask, has_app_context
+from lxml import etree
 from werkzeug.test import TestResponse
 
 from models.ground.db import db
 
-VOID = frozenset(["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"])
 UNSENT = ("submit", "button", "image", "reset", "file")
 
 
-@dataclass
+UNSEEN = ("script", "style", "template")
+
+
+@dataclass(frozen=True)
 class Element:
     """A tag with its attributes and what is inside."""
 
-    tag: str
-    attributes: dict[str, str]
-    inside: "list[Element | str]" = field(default_factory=list)
+    node: Any
+
+    @property
+    def tag(self) -> str:
+        return str(self.node.tag)
+
+    @property
+    def attributes(self) -> dict[str, str]:
+        return self.node.attrib  # type: ignore[no-any-return]
+
+    @property
+    def inside(self) -> "list[Element | str]":
+        parts: list[Element | str] = [self.node.text or ""]
+        for part in self.node.iterchildren(etree.Element, etree.Comment):
+            parts += [Element(part)] if isinstance(part.tag, str) else []
+            parts += [part.tail or ""]
+        return [part for part in parts if part != ""]
 
     def __getitem__(self, attribute: str) -> str:
         return self.attributes[attribute]
@@ -43,7 +59,7 @@ class Element:
         """Every element inside with one of the tags and these attributes; None: with any value. `data_action` is
         `data-action`."""
         wanted = {name.strip("_").replace("_", "-"): value for name, value in attributes.items()}
-        return [e for e in self._elements() if (not tags or e.tag in tags) and e._has(wanted)]
+        return [e for e in self._elements(tags) if e._has(wanted)]
 
     def one(self, *tags: str, **attributes: str | None) -> "Element":
         """The first of all()."""
@@ -54,18 +70,18 @@ class Element:
     def _has(self, wanted: dict[str, str | None]) -> bool:
         return all(name in self.attributes and value in (None, self.attributes[name]) for name, value in wanted.items())
 
-    def _elements(self) -> "Iterator[Element]":
-        for part in self.inside:
-            if isinstance(part, Element):
-                yield part
-                if part.tag != "template":  # what it holds is not on the page
-                    yield from part._elements()
+    def _elements(self, tags: tuple[str, ...]) -> "Iterator[Element]":
+        around = {self.node, *self.node.iterancestors("template")}
+        for part in self.node.iterdescendants(*(tags or (etree.Element,))):
+            template = next(part.iterancestors("template"), None)
+            if template is None or template in around:  # what a template holds is not on the page
+                yield Element(part)
 
     def _words(self) -> Iterator[str]:
         for part in self.inside:
             if isinstance(part, str):
                 yield part
-            elif part.tag not in ("script", "style", "template"):
+            elif part.tag not in UNSEEN:
                 yield from part._words()
 
 
@@ -73,16 +89,21 @@ class Page(Element):
     """An HTML answer."""
 
     def __init__(self, response: TestResponse) -> None:
-        self.tag, self.attributes = "document", {}
-        self.response, self.status = response, response.status_code
+        object.__setattr__(self, "response", response)
+
+    response: TestResponse
+
+    @property
+    def status(self) -> int:
+        return self.response.status_code
 
     @cached_property
-    def inside(self) -> "list[Element | str]":  # type: ignore[override]
+    def node(self) -> Any:  # type: ignore[override]
         """Read at the first look: half of all pages are only passed through."""
-        read = Element("document", {})
-        if self.response.mimetype == "text/html":
-            _Reader(read).feed(self.response.get_data(as_text=True))
-        return read.inside
+        html = self.response.get_data() if self.response.mimetype == "text/html" else b""
+        whole = etree.HTML(html or b"<html></html>", etree.HTMLParser(encoding="utf-8", huge_tree=True))
+        body = whole.find("body")
+        return whole if body is None or html.lstrip()[:9].lower() == b"<!doctype" else body
 
     def forms(self, action: str | None = None) -> "list[Form]":
         """The forms that act, or those of one action (their `data-action`)."""
@@ -167,30 +188,6 @@ class Browser:
     def sign_in(self, login: str, password: str) -> Page:
         """Sign in by hand at /login."""
         return self.does("/login", "sign_in", login=login, password=password)
-
-
-class _Reader(HTMLParser):
-    def __init__(self, page: Element) -> None:
-        super().__init__()
-        self.open: list[Element] = [page]
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        element = Element(tag, {name: value or "" for name, value in attrs})
-        self.open[-1].inside.append(element)
-        if tag not in VOID:
-            self.open.append(element)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.open[-1].inside.append(Element(tag, {name: value or "" for name, value in attrs}))
-
-    def handle_endtag(self, tag: str) -> None:
-        for depth in range(len(self.open) - 1, 0, -1):
-            if self.open[depth].tag == tag:
-                del self.open[depth:]
-                return
-
-    def handle_data(self, data: str) -> None:
-        self.open[-1].inside.append(data)
 
 
 def _value_of(control: Element) -> list[str]:

@@ -1,9 +1,10 @@
 """Triage: the queue, and the questions asked of one ticket."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from flask import Response, request, url_for
 from flask_babel import gettext as _t
+from flask_wtf import FlaskForm
 
 from blueprints import pages
 from blueprints.access import me, requires, ticket
@@ -33,8 +34,10 @@ BOXES = ("open", "asked", "team", "all")
 @bp.get("/triage")
 @requires("view_triage")
 def queue() -> Response:
-    """Reports that wait for triage, the nearest promise first; worked through in the pane beside them."""
-    return _queue_page(BulkForm(formdata=None))
+    """Reports that wait for triage, the nearest promise first; worked through in the pane beside them. The form for
+    several at once is fetched with the first one that is selected."""
+    several = "several" in request.args or pages.asks_for("form_bulk")
+    return _queue_page(BulkForm(formdata=None) if several else None, chosen=request.args.getlist("tickets"))
 
 
 @bp.post("/triage")
@@ -45,7 +48,7 @@ def triage_many() -> Response:
     return pages.act(
         form,
         action="triage_many",
-        page=_queue_page,
+        page=lambda f: _queue_page(f, chosen=request.form.getlist("tickets")),
         do=lambda: bulk.triage_each(request.form.getlist("tickets"), form),
         then=lambda _: url_for("triage.queue", **_wanted(request.args)),
     )
@@ -56,12 +59,14 @@ def _queued(said: Mapping[str, str]) -> Page:
     return board.triage_queue(me(), box=_box(said), after=said.get("after", ""))
 
 
-def _queue_page(form: BulkForm) -> Response:
+def _queue_page(form: FlaskForm | None, *, chosen: Sequence[str]) -> Response:
     url, page = url_for("triage.queue", **_wanted(request.args)), _queued(request.args)
     soonest = None if page.keys else board.soonest(me())
+    chosen = () if pages.is_fragment() else chosen  # the list itself still shows what is selected
     return watch_queue(
-        "triage/queue.html", page, url, also=soonest, form=form, box=_box(request.args), boxes=BOXES, soonest=soonest
-    )
+        "triage/queue.html", page, url, also=soonest, form=form, chosen=[one.partition(":") for one in chosen],
+        box=_box(request.args), boxes=BOXES, soonest=soonest, own_url=url,
+    )  # fmt: skip
 
 
 def _box(said: Mapping[str, str]) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, TextClause, exists, func, select
@@ -15,7 +16,7 @@ from models.insight import paging
 from models.people.person import Person
 from models.people.team import Service
 from models.record.ticket import ASK_CUSTOMER, ENDED, IS_ESCALATED, IS_P0, IS_WAITING, Ticket
-from models.rules.permissions import visible
+from models.rules.permissions import visible, visible_to
 
 PROMISES = (ClockKind.RESPOND, ClockKind.UPDATE, ClockKind.RESOLVE)  # what a reporter has been promised
 OPEN = tuple(state for state in State if state not in ENDED)
@@ -25,15 +26,23 @@ ASSESSED = (State.AWAITING_ASSESSMENT, State.AWAITING_DIRECTION)
 def triage_queue(actor: Person, *, box: str = "all", after: str = "") -> paging.Page:
     """Reports that wait for triage: those that look critical first (P3.4), then the nearest promise. By box: those
     whose turn it is here, those that wait for what was asked, and those about what the actor's team keeps running."""
-    waiting = _seen_by(actor).where(Ticket.state == State.AWAITING_TRIAGE)
+    critical, others = _waiting_for_triage(actor.id, actor.roles, actor.team_id, box)
+    return paging.one_after_another(critical, others, after)
+
+
+@lru_cache(maxsize=256)  # the first line looks at it all day, and building it takes longer than asking
+def _waiting_for_triage(
+    person_id: int, roles: frozenset[str], team_id: int | None, box: str
+) -> tuple[Select[*tuple[Any, ...]], Select[*tuple[Any, ...]]]:
+    waiting = select(*paging.KEY).where(visible_to(person_id, roles), Ticket.state == State.AWAITING_TRIAGE)
     if box == "open":
         waiting = waiting.where(Ticket.waiting_on == "")
     elif box == "asked":
         waiting = waiting.where(Ticket.waiting_on != "")
     elif box == "team":
-        theirs = select(Service.id).where(Service.team_id == actor.team_id)
-        waiting = waiting.where((Ticket.team_id == actor.team_id) | Ticket.service_id.in_(theirs))
-    return paging.one_after_another(waiting.where(IS_P0), waiting.where(Ticket.severity != Severity.P0), after)
+        theirs = select(Service.id).where(Service.team_id == team_id)
+        waiting = waiting.where((Ticket.team_id == team_id) | Ticket.service_id.in_(theirs))
+    return waiting.where(IS_P0), waiting.where(Ticket.severity != Severity.P0)
 
 
 def bench(person: Person, *, after: str = "") -> paging.Page:

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import Integer, Select, bindparam, select
 from sqlalchemy.orm import joinedload, lazyload, load_only
 
 from models.ground import clock
@@ -64,7 +64,7 @@ def by_due(wanted: Select[*tuple[Any, ...]], after: str, most: int | None = None
         later = (due > at) | ((due == at) & (Ticket.id > last)) | undated
         wanted = wanted.where(later if at < FAR else undated & (Ticket.id > last))
     most = most or PAGE
-    keys = _read(wanted.order_by(due.asc().nulls_last(), Ticket.id), most)
+    keys = _read(_by_due(wanted), most)
     return _page(keys, most, lambda last: _name(last.due_at, last.id))
 
 
@@ -73,7 +73,7 @@ def newest_first(wanted: Select[*tuple[Any, ...]], after: str, most: int | None 
     if key := _key(after):
         wanted = wanted.where(Ticket.id < key[1])
     most = most or PAGE
-    return _page(_read(wanted.order_by(Ticket.id.desc()), most), most, lambda last: _name(None, last.id))
+    return _page(_read(wanted.order_by(Ticket.id.desc()).limit(_MOST), most), most, lambda last: _name(None, last.id))
 
 
 def one_after_another(first: Select[*tuple[Any, ...]], second: Select[*tuple[Any, ...]], after: str) -> Page:
@@ -105,7 +105,7 @@ def _joined(lists: Sequence[Select[*tuple[Any, ...]]], after: str, most: int, re
     nth, keys = len(after) - len(place), list[Key]()
     for wanted in lists[nth:]:
         if len(keys) == most:
-            if _read(wanted, 0):
+            if _read(wanted.limit(_MOST), 0):
                 return Page(keys, OBLIGATIONS, NEXT_LIST * nth)
         else:
             page = read(wanted, place, most - len(keys))
@@ -117,7 +117,13 @@ def _joined(lists: Sequence[Select[*tuple[Any, ...]]], after: str, most: int, re
 
 
 def _read(wanted: Select[*tuple[Any, ...]], most: int) -> list[Key]:
-    return [Key(*row) for row in db.session.connection().execute(wanted.limit(most + 1))]
+    return [Key(*row) for row in db.session.connection().execute(wanted, {"most": most + 1})]
+
+
+@lru_cache(maxsize=256)
+def _by_due(wanted: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+    """Of a list that is built once, its order is too."""
+    return wanted.order_by(Ticket.next_due_at.asc().nulls_last(), Ticket.id).limit(_MOST)
 
 
 def _page(keys: list[Key], most: int, name: Callable[[Key], str]) -> Page:
@@ -138,6 +144,7 @@ def _key(after: str) -> tuple[datetime, int] | None:
 
 # Statements that every list asks for are built once: building takes longer than running them.
 KEY = (Ticket.id, Ticket.seq, Ticket.next_due_at)
+_MOST = bindparam("most", type_=Integer)
 _ROWS = (
     select(Ticket)
     .where(Ticket.id.in_(bindparam("ids", expanding=True)))

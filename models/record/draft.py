@@ -32,9 +32,7 @@ class FormDraft(Base):
 
 def drafts_of(person_id: int) -> dict[str, FormDraft]:
     """The person's drafts by place; not those whose form was accepted meanwhile, however late they came in."""
-    sent = select(Once.token).where(Once.token == FormDraft.token).exists()
-    found = db.session.scalars(select(FormDraft).where(FormDraft.person_id == person_id, ~sent))
-    return {draft.place: draft for draft in found}
+    return {draft.place: draft for draft in db.session.scalars(_UNSENT, {"person": person_id})}
 
 
 def forget(person_id: int, place: str) -> None:
@@ -56,3 +54,6 @@ def remove_stale() -> int:
 
 _TABLE = cast(Table, FormDraft.__table__)
 _FORGET = delete(_TABLE).where(_TABLE.c.person_id == bindparam("person_id"), _TABLE.c.place == bindparam("place"))
+_UNSENT = select(FormDraft).where(  # every page with a form asks, so it is built once
+    FormDraft.person_id == bindparam("person"), ~select(Once.token).where(Once.token == FormDraft.token).exists()
+)

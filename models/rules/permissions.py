@@ -215,12 +215,12 @@ def _sees_by_role(actor: Person, ticket: Ticket) -> bool:
 
 def visible(actor: Person) -> ColumnElement[bool]:
     """can_see() as a condition of a query: what lists, counts and searches may show."""
-    return _visible(actor.id, actor.roles)
+    return visible_to(actor.id, actor.roles)
 
 
 @lru_cache(maxsize=1024)
-def _visible(person_id: int, roles: frozenset[str]) -> ColumnElement[bool]:
-    """Building it takes longer than asking it, so it is built once for each person and their roles."""
+def visible_to(person_id: int, roles: frozenset[str]) -> ColumnElement[bool]:
+    """The same; building it takes longer than asking it, so it is built once for each person and their roles."""
     involved = or_(
         Ticket.reporter_id == person_id,
         Ticket.assignee_id == person_id,

@@ -63,6 +63,7 @@
   };
   function press(point) {
     const side = pane(), what = `[data-key~="${point}"]`, bulk = one('#board:has([form=bulk]:checked) .bulk');
+    if (pick('[data-fetch]', bulk) && point !== 'undo') { awaited = point; return; } // the form for those selected is still on its way
     if (side && row()?.dataset.preview && !pick(what, bulk) && point !== 'undo') {
       const isOther = side.dataset.other && !pick(what, side);
       if (isOther) bring(); // back from another form to the row's own
@@ -112,6 +113,10 @@
     entering = false;
     if (row()?.dataset.preview) fetchInto(row().dataset.preview);
   }
+  on('change', ({ target }) => { // the form for those selected comes with the first of them
+    const place = one('#form-bulk[data-fetch]');
+    if (target.checked && target.matches('[form=bulk]') && place) htmx.ajax('GET', place.dataset.fetch, { source: '#form-bulk', target: '#form-bulk', swap: 'outerHTML' });
+  });
   on('click', event => { // what else can be done opens in the pane, too
     const link = event.target.closest('#preview a[data-key]');
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
@@ -141,6 +146,10 @@
       if (entering) (one(`form :is(${writes},[type=radio])`, side))?.focus();
       entering = false;
       if (awaited && side.dataset.of === current) { const point = awaited; awaited = ''; press(point); }
+    } else if (ctx.target?.id === 'form-bulk') {
+      const point = awaited;
+      awaited = '';
+      if (point) press(point);
     } else if (ctx.target?.id === 'board') goOn(side);
     else row()?.setAttribute('aria-current', 'true'); // a swap has taken it away
   });

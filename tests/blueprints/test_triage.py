@@ -212,7 +212,7 @@ def test_a_deed_from_the_pane_renews_the_list_where_it_stands(sign_in):
 
 
 def several(browser, numbers, **fields):
-    form = browser.get("/triage").form("triage_many")
+    form = browser.get("/triage?several=1").form("triage_many")
     values = {n: browser.get("/triage").one("input", value=f"{n}:{find_ticket(n).version}")["value"] for n in numbers}
     return browser.open(form.url, method="POST", data=form.filled(**fields) | {"tickets": list(values.values())})
 
@@ -232,7 +232,7 @@ def test_several_at_once_each_by_itself(sign_in):
 def test_one_that_moved_on_holds_up_no_other(sign_in):
     moved, calm = a_ticket().number, a_ticket().number
     wang = sign_in("wang")
-    form = wang.get("/triage").form("triage_many")
+    form = wang.get("/triage?several=1").form("triage_many")
     chosen = [*(f"{n}:{find_ticket(n).version}" for n in (moved, calm)), "TS19990101001:1", "", "x:y"]
     triage.cancel_ticket(find_ticket(moved), actor=person("wang"), reason="误报")
     sent = form.filled(category="function", team="2") | {"tickets": chosen}
@@ -259,7 +259,7 @@ def test_the_list_and_the_pane_beside_it_are_one_page(sign_in):
 def test_several_when_nothing_can_be_done(sign_in):
     number = a_ticket(severity="P2").number
     wang = sign_in("wang")
-    form = wang.get("/triage").form("triage_many")
+    form = wang.get("/triage?several=1").form("triage_many")
     assert wang.press(form, category="function").status == 422
     chosen = {"tickets": [f"{number}:{find_ticket(number).version}"]}
     refused = wang.open(
@@ -269,4 +269,25 @@ def test_several_when_nothing_can_be_done(sign_in):
     assert number in refused.one(role="alert").text
     assert find_ticket(number).state == "awaiting_triage"
     liu = sign_in("liu")
-    assert not liu.get("/triage").forms("triage_many"), "whoever only looks gets no form"
+    assert not liu.get("/triage?several=1").forms("triage_many"), "whoever only looks gets no form"
+
+
+def test_the_form_for_several_comes_with_the_first_selected(sign_in):
+    """The page itself is light; a script asks for the form alone, and without one the button leads to it."""
+    numbers = [a_ticket().number for _ in range(2)]
+    wang = sign_in("wang")
+    board = wang.get("/triage")
+    assert not board.forms("triage_many")
+    place = board.one(id="form-bulk")
+    asked = {"HX-Request": "true", "HX-Request-Type": "partial", "HX-Target": "div#form-bulk"}
+    part = wang.open(place["data-fetch"], headers=asked)
+    assert [form.action for form in part.forms()] == ["triage_many"]
+    assert not part.all(id="queue")
+    chosen = {"tickets": [f"{n}:{find_ticket(n).version}" for n in numbers]}
+    page = wang.open("/triage", query_string=chosen | {"several": "1"})
+    assert page.form("triage_many").values["tickets"] == chosen["tickets"], "what was selected stays selected"
+    refused = wang.press(page.form("triage_many"), category="function")
+    assert refused.status == 422
+    assert refused.form("triage_many").values["tickets"] == chosen["tickets"]
+    assert wang.press(refused.form("triage_many"), category="function", team="2").status == 303
+    assert {find_ticket(n).state for n in numbers} == {"awaiting_engineer"}

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from blueprints.assets import STATIC, joined, static
+from blueprints.assets import STATIC, sent, static
 from models.record.link import living_link
 from models.steps import comment
 from tests.factories import a_ticket, person
@@ -24,8 +24,8 @@ def weigh(browser, path: str) -> int:
 
 def test_the_sheet_and_the_scripts():
     vendored = [(STATIC / "vendor" / name).read_bytes() for name in ("htmx.min.js", "hx-ptag.min.js")]
-    assert gz(joined("app.css")) <= 16 * KB
-    assert sum(map(gz, [*vendored, joined("app.js")])) <= 32 * KB
+    assert gz(sent("app.css")) <= 16 * KB
+    assert sum(map(gz, [*vendored, sent("app.js")])) <= 32 * KB
     assert gz((STATIC / "link.css").read_bytes()) <= 5 * KB
 
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from blueprints.assets import joined
+from blueprints.assets import sent
 from tests.house.source import ROOT
 
 pytestmark = pytest.mark.once
@@ -81,11 +81,11 @@ def test_dark_names_the_same_colours_as_light():
 
 def test_the_dark_colours_are_written_once_and_sent_twice():
     """By choice, and by the wish of the device unless somebody wants it light; never on paper."""
-    sent = joined("app.css").decode()
-    rows = re.findall(r"@media screen[^{]*\{\s*([^{]+?)\s*\{([^}]*--canvas: #12161D[^}]*)\}", sent)
+    sheet = sent("app.css").decode()
+    rows = re.findall(r"@media screen[^{]*\{\s*([^{]+?)\s*\{([^}]*--canvas:\s*#12161D[^}]*)\}", sheet)
     assert [where for where, _ in rows] == ["[data-theme=dark]", ":root:not([data-theme=light])"]
     assert rows[0][1] == rows[1][1]
-    assert "prefers-color-scheme: dark" in sent
+    assert "prefers-color-scheme:dark" in sheet
 
 
 def tokens(sheet) -> dict[str, tuple[float, ...]]:
