@@ -40,7 +40,7 @@ def register(app: Flask) -> None:
     app.jinja_env.globals.update(label=label, level_words=level_words, answer_words=answer_words)
     app.jinja_env.globals.update(event_words=event_words)
     app.jinja_env.globals.update(told_to=told_to, mask=mask)
-    app.jinja_env.globals.update(now=clock.now, named=named, in_words=in_words)
+    app.jinja_env.globals.update(now=clock.now, named=named, in_words=in_words, ways=ways)
     app.context_processor(_of_every_page)
     with app.app_context():
         app.jinja_env.globals["ui"] = app.jinja_env.get_template("components/ui.html").module
@@ -190,7 +190,6 @@ def _of_every_page() -> dict[str, Any]:
         "locale": locale(),
         "theme": (person.theme if known else session.get("theme")) or "auto",
         "topics": live_topics(*topics) if topics else "",
-        "nav_items": _nav(person) if known else [],
         "unread": unread_count(person) if known and "unread" not in g else g.get("unread", 0),
         "demo_clock_url": url_for("admin.demo_clock") if known and allows(person, "move_demo_clock") else "",
     }
@@ -208,12 +207,9 @@ WAYS = (
     (_l("Archive"), "archiving.archive", "view_archive"),
     (_l("Administration"), "admin.home", "administer"),
 )
-_ways: dict[Any, list[tuple[str, str, str]]] = {}  # a few combinations of roles, in two languages
 
 
-def _nav(person: Person) -> list[tuple[str, str, bool]]:
-    """The way round, by what the roles of the person may do; at most seven words."""
-    known = (person.roles, person.active, locale())
-    if known not in _ways:
-        _ways[known] = [(str(word), url_for(end), end) for word, end, action in WAYS if allows(person, action)]
-    return [(word, url, end == request.endpoint) for word, url, end in _ways[known]]
+def ways() -> list[tuple[str, str, bool]]:
+    """The way round, by what the roles of the reader may do: word, address, whether one is there; at most seven."""
+    person = current_user._get_current_object()
+    return [(word, url_for(end), end == request.endpoint) for word, end, action in WAYS if allows(person, action)]

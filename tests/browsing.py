@@ -101,9 +101,13 @@ class Page(Element):
     def node(self) -> Any:  # type: ignore[override]
         """Read at the first look: half of all pages are only passed through."""
         html = self.response.get_data() if self.response.mimetype == "text/html" else b""
-        whole = etree.HTML(html or b"<html></html>", etree.HTMLParser(encoding="utf-8", huge_tree=True))
-        body = whole.find("body")
-        return whole if body is None or html.lstrip()[:9].lower() == b"<!doctype" else body
+        read, page = etree.HTML(html or b"<html></html>", etree.HTMLParser(encoding="utf-8", huge_tree=True)), None
+        if html.lstrip()[:9].lower() != b"<!doctype":  # a part of a page: without what the reader has put around it
+            page = read.find("body")
+        if page is None:
+            page = etree.Element("document")
+            page.append(read)
+        return page
 
     def forms(self, action: str | None = None) -> "list[Form]":
         """The forms that act, or those of one action (their `data-action`)."""

@@ -245,12 +245,12 @@ def wrong(face: Face, engine: Engine, moment: datetime) -> str:
 def faces(page: Element) -> list[Face]:
     """Every clock on a page as the server has written it."""
     found = []
-    whose = {id(e): owner["data-ticket"] for owner in page.all(data_ticket=None) for e in owner.all(data_clock=None)}
+    whose = {e: owner["data-ticket"] for owner in page.all(data_ticket=None) for e in owner.all(data_clock=None)}
     own = [owner["data-ticket"] for owner in page.all("section", data_ticket=None)]  # a ticket's own page
     for e in page.all(data_clock=None):
         said = e.one(class_="left").text
         marks = (e["data-clock"], e["data-clock-state"], e["data-due"], e["data-from"])
-        found.append(Face(whose.get(id(e), *own[:1]), *marks, said))
+        found.append(Face(whose.get(e, *own[:1]), *marks, said))
     return found
 
 

@@ -137,11 +137,11 @@ def test_every_page_has_its_marks(walk):
 
 def _check_labels(page: Page, visit: Visit) -> None:
     labelled = {label.get("for") for label in page.all("label")}
-    inside = {id(control) for label in page.all("label") for control in label.all("input", "select", "textarea")}
+    inside = {control for label in page.all("label") for control in label.all("input", "select", "textarea")}
     for control in page.all("input", "select", "textarea"):
         if control.get("type") in ("hidden", "submit", "button"):
             continue
-        known = control.get("id") in labelled or id(control) in inside or control.get("aria-label")
+        known = control.get("id") in labelled or control in inside or control.get("aria-label")
         assert known, f"{visit}: {control.get('name')} has no label"
 
 
