@@ -13,7 +13,7 @@ from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Response
 
 from blueprints import begun, one_time, pages, refusals
-from blueprints.seals import seal
+from blueprints.seals import Cookies, seal
 from models.ground import clock
 from models.ground.db import db
 from models.ground.errors import Conflict, Missing, Refused
@@ -46,6 +46,7 @@ class Id(IntegerConverter):
 def register(app: Flask) -> None:
     """Flask-Login on server-side sessions: the cookie carries a token, the table its digest."""
     app.url_map.converters["int"] = Id
+    app.session_interface = Cookies()
     login_manager.init_app(app)
     login_manager.session_protection = None
     login_manager.user_loader(_person_of)

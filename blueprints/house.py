@@ -1,8 +1,10 @@
 """What stands at the top of a page, in letters and on paper: the organisation's name, else the product's."""
 
+from functools import lru_cache
+
 from flask import Flask, g
 from flask_babel import gettext as _
-from markupsafe import escape
+from markupsafe import Markup, escape
 
 from blueprints.kept import forget, kept
 from models.people.organisation import organisation_name
@@ -24,7 +26,12 @@ def named() -> str:
     """The organisation's name, read every few seconds; "" where nobody has said it, and where the server is broken."""
     if g.get("broken"):
         return ""
-    return kept(("organisation",), lambda: escape(organisation_name()), seconds=FOR_SECONDS).unescape()
+    return _plain(kept(("organisation",), lambda: escape(organisation_name()), seconds=FOR_SECONDS))
+
+
+@lru_cache(maxsize=1)
+def _plain(name: Markup) -> str:
+    return name.unescape()
 
 
 def renamed() -> None:

@@ -18,7 +18,6 @@ from blueprints.words import WORDS
 from models.ground import clock
 from models.insight.incidents import told_to
 from models.insight.masking import mask
-from models.people.person import Person
 from models.policy.pack import REQUEST, Pack
 from models.record.message import unread_count
 from models.rules.permissions import allows
@@ -151,10 +150,11 @@ def live_topics(*topics: str) -> str:
 
 
 def _of_page(name: str, make: Callable[[], T]) -> T:
-    found: T | None = g.get(name)
+    page = g._get_current_object()
+    found: T | None = page.get(name)
     if found is None:
         found = make()
-        setattr(g, name, found)
+        setattr(page, name, found)
     return found
 
 
@@ -167,7 +167,8 @@ def translated(message: str) -> str:
 def _translated_here(here: EvalContext, message: str, **values: Any) -> str:
     """The `_` of templates: what Jinja's own does in three calls, in one; a page says it a hundred times."""
     said = translated(message)
-    return (Markup(said) if here.autoescape else said) % values  # noqa: S704 - as Jinja's: the catalogue is ours
+    text = Markup(said) if here.autoescape else said  # noqa: S704 - as Jinja's: the catalogue is ours
+    return text % values if values or "%" in said else text
 
 
 def in_words(template: str) -> Markup:
@@ -191,7 +192,6 @@ def _of_every_page() -> dict[str, Any]:
         "theme": (person.theme if known else session.get("theme")) or "auto",
         "topics": live_topics(*topics) if topics else "",
         "unread": unread_count(person) if known and "unread" not in g else g.get("unread", 0),
-        "demo_clock_url": url_for("admin.demo_clock") if known and allows(person, "move_demo_clock") else "",
     }
 
 

@@ -2,8 +2,24 @@
 
 from functools import cache
 
-from flask import current_app
+from flask import Flask, Response, current_app
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from itsdangerous import URLSafeSerializer, URLSafeTimedSerializer
+
+
+class Cookies(SecureCookieSessionInterface):
+    """Flask's own, which makes its signer twice a request and reads the answer's heads anew."""
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        signer: URLSafeTimedSerializer | None = app.extensions.get("cookies")
+        if signer is None:
+            signer = app.extensions["cookies"] = super().get_signing_serializer(app)
+        return signer
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        says_so = "Cookie" in response.headers.get("Vary", "")
+        if not says_so or session.modified or session.permanent:
+            super().save_session(app, session, response)
 
 
 def seal(purpose: str) -> URLSafeSerializer:

@@ -1,5 +1,6 @@
 """Every test: a fresh migrated database with the cast in it, and a clock that stands still until moved."""
 
+import gc
 import os
 import shutil
 import sqlite3
@@ -49,6 +50,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     full = [item for item in items if item.get_closest_marker("full")]
     config.hook.pytest_deselected(items=full)
     items[:] = [item for item in items if item not in set(full)]
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays to the end: the collector of garbage need not look at it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def examples(number: int) -> int:
