@@ -1,6 +1,6 @@
 """Decisions that race: two people act on one plan at the same moment, and exactly one outcome comes of it (P7.3).
 
-`./run bench races [40000] [--postgres URL]`: threads on a database of their own. Prints how many races had exactly one
+`./run bench races [40000] [--postgres URL]`: threads on databases of their own. Prints how many races had exactly one
 outcome, and every one that had not.
 """
 
@@ -8,8 +8,10 @@ import argparse
 import tempfile
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import repeat
+from multiprocessing import get_context
 from pathlib import Path
 from random import Random
 from threading import Barrier
@@ -35,7 +37,8 @@ from models.steps import accounts, approval, approval_templates, diagnosis, inta
 from workers import prepare
 
 EACH = 40  # races on one ticket, before another takes its place
-LANES = 4  # tickets on which two race each other at the same time
+WORLDS = 2  # processes that race side by side, each on a database of its own
+LANES = 4  # tickets of each on which two race each other at the same time
 PATIENCE = 10  # times that somebody tries again while the database is busy
 JITTER = 0.004  # seconds by which one of the two may be late
 DECIDED = ("approved", "returned")
@@ -98,16 +101,10 @@ def main(words: list[str]) -> int:
     reader.add_argument("races", nargs="?", type=int, default=40_000)
     reader.add_argument("--postgres", default="", help="a PostgreSQL server on which databases may be made and dropped")
     asked, began = reader.parse_args(words), perf_counter()
-    with tempfile.TemporaryDirectory(prefix="bihuan-bench-") as folder, bare(Path(folder), asked.postgres) as url:
-        home = Path(folder)
-        app = create_app(Settings(_env_file=None, home=home, database_url=url, env="demo", secret_key=KEY))  # type: ignore[call-arg]
-        with app.app_context():
-            prepare.migrate(app)
-            demonstration.found_desk()
-            demonstration.cast_people()
-            wrong, errors = race(app, asked.races, say=True)
-            db.session.remove()
-            db.engine.dispose()
+    each = [asked.races // WORLDS + (number < asked.races % WORLDS) for number in range(WORLDS)]
+    with ProcessPoolExecutor(WORLDS, mp_context=get_context("spawn")) as pool:
+        found = list(pool.map(_in_its_world, range(WORLDS), each, repeat(asked.postgres)))
+    wrong, errors = ([line for world in found for line in world[place]] for place in (0, 1))
     for line in (*wrong, *errors)[:20]:
         print("  " + line)
     good = asked.races - len(wrong) - len(errors)
@@ -115,12 +112,27 @@ def main(words: list[str]) -> int:
     return 0 if not wrong and not errors else 1
 
 
-def race(app: Flask, races: int, *, say: bool = False) -> tuple[list[str], list[str]]:
+def _in_its_world(world: int, races: int, postgres: str) -> tuple[list[str], list[str]]:
+    """A share of the races, in a process and on a database of its own."""
+    with tempfile.TemporaryDirectory(prefix="bihuan-bench-") as folder, bare(Path(folder), postgres) as url:
+        home = Path(folder)
+        app = create_app(Settings(_env_file=None, home=home, database_url=url, env="demo", secret_key=KEY))  # type: ignore[call-arg]
+        with app.app_context():
+            prepare.migrate(app)
+            demonstration.found_desk()
+            demonstration.cast_people()
+            found = race(app, races, seed=world * LANES, say=world == 0)
+            db.session.remove()
+            db.engine.dispose()
+    return found
+
+
+def race(app: Flask, races: int, *, seed: int = 0, say: bool = False) -> tuple[list[str], list[str]]:
     """So many races, each kind in turn: what had not exactly one outcome, and what broke."""
     lanes = [_lane(number) for number in range(LANES)]
     each = [races // LANES + (number < races % LANES) for number in range(LANES)]
     with ThreadPoolExecutor(LANES) as pool:
-        found = list(pool.map(lambda number: _run(app, lanes[number], each[number], number, say), range(LANES)))
+        found = list(pool.map(lambda number: _run(app, lanes[number], each[number], seed + number, say), range(LANES)))
     return [line for wrong, _ in found for line in wrong], [line for _, errors in found for line in errors]
 
 
@@ -141,7 +153,7 @@ def _run(app: Flask, lane: Lane, races: int, number: int, say: bool) -> tuple[li
                     wrong.append(f"{kind}: {trouble} after {said}")
                 _patiently(lambda held=lane, raced=kind: _begin_anew(held, raced))
             if say and number == 0 and turn and turn % 500 == 0:
-                print(f"  {'races':<13} {turn * LANES}", flush=True)
+                print(f"  {'races':<13} {turn * LANES * WORLDS}", flush=True)
     return wrong, errors
 
 
