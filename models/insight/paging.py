@@ -120,7 +120,7 @@ def _read(wanted: Select[*tuple[Any, ...]], most: int) -> list[Key]:
     return [Key(*row) for row in db.session.connection().execute(wanted, {"most": most + 1})]
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def _by_due(wanted: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
     """Of a list that is built once, its order is too."""
     return wanted.order_by(Ticket.next_due_at.asc().nulls_last(), Ticket.id).limit(_MOST)

@@ -5,10 +5,16 @@ from itertools import pairwise
 import pytest
 from playwright.sync_api import Browser, Page
 
+from blueprints.assets import STATIC, joined, sent
 from tests.browser import looking
 from tests.screens import SCREENS, found
 
 pytestmark = pytest.mark.once
+READ = """texts => texts.map(text => {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(text);
+  return [...sheet.cssRules].map(rule => rule.cssText.replace(/, /g, ',')); // values of our own names are read as written
+})"""
 MAIN = ("report", "ticket", "bench", "decide", "watch", "settings", "customer")
 
 
@@ -54,6 +60,18 @@ def test_one_look_is_enough_for_the_manager(pages):
             dues = page.locator("tr[data-ticket] [data-due]").evaluate_all("all => all.map(e => e.dataset.due)")
             assert all(a <= b for a, b in pairwise(dues)), "the next breach first"
             assert page.locator(".chart svg[role=img] title").count() >= 3
+
+
+def test_a_small_sheet_says_what_its_parts_say(chromium: Browser):
+    """Made small, it is read by a browser as the parts are that people have written."""
+    page = chromium.new_page()
+    for name, written in (("app.css", joined("app.css")), ("link.css", (STATIC / "link.css").read_bytes())):
+        pair = [text.decode() for text in (written, sent(name))]
+        assert len(pair[1]) < 0.95 * len(pair[0])
+        wanted, found = page.evaluate(READ, pair)
+        assert len(wanted) > 3
+        assert found == wanted
+    page.close()
 
 
 def test_what_is_read_downwards_stands_in_columns(pages):

@@ -85,7 +85,7 @@ def test_the_dark_colours_are_written_once_and_sent_twice():
     rows = re.findall(r"@media screen[^{]*\{\s*([^{]+?)\s*\{([^}]*--canvas:\s*#12161D[^}]*)\}", sheet)
     assert [where for where, _ in rows] == ["[data-theme=dark]", ":root:not([data-theme=light])"]
     assert rows[0][1] == rows[1][1]
-    assert "prefers-color-scheme:dark" in sheet
+    assert "prefers-color-scheme: dark" in sheet
 
 
 def tokens(sheet) -> dict[str, tuple[float, ...]]:
