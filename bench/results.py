@@ -47,14 +47,14 @@ class Result:
         return f"| {self.name}{note} | {self.value:.4g} {self.unit} | {self.promise} | {self.verdict} |"
 
 
-def write(found: list[Result], asked: Namespace, *, engine: str, seconds: float, whole: bool) -> str:
+def write(found: list[Result], asked: Namespace, *, run: str, pace: str, whole: bool) -> str:
     """Write bench/RESULTS.md, of parts alone RESULTS-<parts>.md, and return what it says."""
     packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     lines = (
         "# Benchmarks",
         "",
         f"{clock.real_now():%Y-%m-%d %H:%M} UTC, {machine()}, {platform.system()}, Python {platform.python_version()}, "
-        f"{engine}, {packages}; {seconds:.0f} s in all, load average of the last 5 minutes {os.getloadavg()[1]:.1f}.",
+        f"{packages}, {run}, load average of the last 5 minutes {os.getloadavg()[1]:.1f}. {pace}",
         "",
         f"Small is {asked.small} tickets, large {asked.large}; what does not say is large. Two web processes, "
         f"{asked.clients} clients on the same cores, medians of {asked.rounds} rounds of {asked.seconds:g} s in turns. "

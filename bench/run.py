@@ -19,7 +19,7 @@ from time import perf_counter
 if not __package__:  # started as a file: the project's root is not on the path yet
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from bench import cases, clocks, databases, measures, races, replays, results, scanner, screens
+from bench import cases, clocks, databases, measures, pace, races, replays, results, scanner, screens
 from bench.results import Result
 from bench.stack import running
 
@@ -38,7 +38,7 @@ def main(words: list[str]) -> int:
         return races.main(words[1:])
     asked, began = _read(words), perf_counter()
     found: list[Result] = []
-    with tempfile.TemporaryDirectory(prefix="bihuan-bench-") as folder:
+    with tempfile.TemporaryDirectory(prefix="bihuan-bench-") as folder, pace.watched() as took:
         make = partial(databases.crowded, Path(folder), postgres=asked.postgres)
         if set(asked.parts) & set(OF_PEOPLE):
             found += _of_people(make, asked)
@@ -47,7 +47,8 @@ def main(words: list[str]) -> int:
         if "replay" in asked.parts:
             found += _of_the_replay(Path(folder) / "replay", asked)
     engine = databases.engine(asked.postgres or "sqlite://")
-    text = results.write(found, asked, engine=engine, seconds=perf_counter() - began, whole=asked.parts == list(PARTS))
+    run, whole = f"{engine}, {perf_counter() - began:.0f} s in all", asked.parts == list(PARTS)
+    text = results.write(found, asked, run=run, pace=pace.said(took), whole=whole)
     print(text)
     return 0 if all(result.is_good for result in found) else 1
 

@@ -18,6 +18,7 @@ from blueprints import (
     refusals,
     safety,
     undoing,
+    viewing,
 )
 from blueprints.account import routes as account
 from blueprints.admin import routes as admin
@@ -42,10 +43,12 @@ from blueprints.repair import routes as repair
 from blueprints.setup import routes as setup
 from blueprints.tickets import routes as tickets
 from blueprints.triage import routes as triage
+from blueprints.views import routes as views
 
 ROOMS = (
     account, intake, triage, assessment, diagnosis, approval, extension, cooperation, repair, customer_verification,
-    archiving, relations, tickets, clocks, board, on_call, knowledge, palette, drafts, jobs, admin, health, setup,
+    archiving, relations, tickets, clocks, board, views, on_call, knowledge, palette, drafts, jobs, admin, health,
+    setup,
 )  # fmt: skip
 
 
@@ -64,6 +67,7 @@ def register(app: Flask) -> None:
     house.register(app)
     keys.register(app)
     undoing.register(app)
+    viewing.register(app)
     labels.register(app)  # last: the components keep the globals of this moment
     commands.register(app)
     for room in ROOMS:

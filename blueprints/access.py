@@ -19,6 +19,7 @@ from models.ground.db import db
 from models.ground.errors import Conflict, Missing, Refused
 from models.people.person import Person
 from models.people.session import session_of
+from models.people.view import View
 from models.record.approval import Approval
 from models.record.article import PUBLISHED, Article
 from models.record.cooperation import Cooperation
@@ -185,6 +186,14 @@ def cooperation(number: str, cooperation_id: int) -> Cooperation:
     found = db.session.get(Cooperation, cooperation_id)
     if found is None or found.ticket_id != ticket(number).id or not allows(me(), "view_cooperation", found):
         raise Missing("There is no such request to a department, or it is not visible to you.")
+    return found
+
+
+def own_view(view_id: int) -> View:
+    """A view that the person keeps; another's is none. Raises Missing."""
+    found = db.session.get(View, view_id)
+    if found is None or found.person_id != me().id:
+        raise Missing("There is no such view.")
     return found
 
 

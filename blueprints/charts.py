@@ -79,6 +79,44 @@ class Bars:
         return found
 
 
+class Figure(NamedTuple):
+    """A number that leads to the list which it counts."""
+
+    word: str
+    number: int
+    url: str
+
+
+class Load(NamedTuple):
+    """One row: its words, the parts that are drawn of it, and the figures that are said, its sum first. Parts are
+    apart; figures may overlap."""
+
+    word: str
+    parts: Sequence[int]
+    figures: Sequence[Figure]
+
+
+@dataclass(frozen=True)
+class Loads:
+    """Bars whose figures lead somewhere: `series` are (kind, word) of the parts."""
+
+    series: Sequence[tuple[str, str]]
+    rows: Sequence[Load]
+
+    @property
+    def heads(self) -> list[str]:
+        return [figure.word for figure in self.rows[0].figures] if self.rows else []
+
+    @property
+    def drawn(self) -> list[tuple[Load, list[Piece]]]:
+        bars = Bars(self.series, [(load.word, load.parts) for load in self.rows]).drawn
+        return [(load, bar.pieces) for load, bar in zip(self.rows, bars, strict=True)]
+
+    def said(self, load: Load) -> str:
+        """What somebody hears of one row who does not see it."""
+        return _one_by_one(self.heads, [figure.number for figure in load.figures])
+
+
 @dataclass(frozen=True)
 class Lines:
     """Lines over the same points: `words` name the points, `series` are (kind, word, a number for each point)."""

@@ -1,6 +1,7 @@
 """What a clock says: computed here and not in the template, because lists draw it fifty times a page."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from babel.dates import get_day_names
@@ -31,7 +32,7 @@ class Reading:
 
 def register(app: Flask) -> None:
     """Give the components what they draw clocks from."""
-    app.jinja_env.globals.update(reading=reading, span=span, weekday=weekday, whose_turn=whose_turn)
+    app.jinja_env.globals.update(reading=reading, span=span, ago=ago, weekday=weekday, whose_turn=whose_turn)
 
 
 def reading(deadline: Deadline) -> Reading:
@@ -64,6 +65,16 @@ def span(seconds: float) -> str:
     if s >= 600:
         return _said("%(m)s min", m=s // 60)
     return _said("%(m)s min %(s)s s", m=s // 60, s=f"{s % 60:02d}")
+
+
+def ago(instant: datetime) -> str:
+    """How long ago it was, in one unit; app.js counts on with the same words."""
+    s = int((clock.now() - instant).total_seconds())
+    if s >= 86400:
+        return _said("%(d)s d ago", d=s // 86400)
+    if s >= 3600:
+        return _said("%(h)s h ago", h=s // 3600)
+    return _said("%(m)s min ago", m=s // 60) if s >= 60 else _said("just now")
 
 
 def weekday(number: int) -> str:

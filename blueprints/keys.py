@@ -118,6 +118,7 @@ POINT_OF = {  # what one can do on a ticket, and the key that leads there
     "triage": "level assign",
     "take": "take",
     "hand_over": "assign",
+    "retitle": "edit",
     "regrade": "level",
     "merge": "duplicate",
     "wait": "wait",

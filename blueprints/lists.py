@@ -20,6 +20,7 @@ from blueprints.words import WORDS
 from models.ground import clock
 from models.ground.db import db
 from models.ground.vocabulary import Kind
+from models.insight.board import updated_at
 from models.insight.paging import Page
 from models.record.ticket import Ticket
 
@@ -63,7 +64,7 @@ class Along:
 
 def register(app: Flask) -> None:
     """Give the table what it draws its rows with."""
-    app.jinja_env.globals.update(list_of=list_of, heads_of_tickets=heads, here=here, along=along)
+    app.jinja_env.globals.update(updated_at=updated_at, list_of=list_of, heads_of_tickets=heads, here=here, along=along)
 
 
 def shows_tickets(path: str) -> Callable[[ShowsPage], ShowsPage]:

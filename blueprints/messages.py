@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 from sqlalchemy import select
 
 from blueprints import house
-from blueprints.labels import forget_page
+from blueprints.labels import forget_page, label
 from models.ground.db import db
 from models.insight.customer_view import words_for
 from models.people.session import PasswordReset
@@ -75,7 +75,7 @@ def headline(message: Message, *, event: Event | None) -> str:
 
 def _blocks(message: Message) -> tuple[str, str]:
     if len(joined := together(message)) > 1:
-        return _gathered(joined)
+        return _collected(joined) if message.collected else _gathered(joined)
     template = current_app.jinja_env.get_template(f"messages/{message.template}.txt")
     context = _context(message)
     return _block(template, "subject", context), _block(template, "body", context)
@@ -90,6 +90,26 @@ def _gathered(messages: list[Message]) -> tuple[str, str]:
     template = current_app.jinja_env.get_template("messages/gathered.txt")
     context = {"reader": messages[0].reader, "count": len(messages), "lines": lines, "base": base}
     return _block(template, "subject", context), _block(template, "body", context)
+
+
+def _collected(messages: list[Message]) -> tuple[str, str]:
+    """The news of a day: for each ticket its newest with the address, and what came before; the newest ticket first."""
+    base, events = current_app.config["SETTINGS"].base_url, _events_of(messages)
+    told: dict[int | None, list[Message]] = {}
+    for message in reversed(messages):
+        told.setdefault(message.ticket_id, []).append(message)
+    lines = [
+        (headline(newest, event=events[newest.event_id]), _names(earlier), _url(newest, base))
+        for newest, *earlier in list(told.values())[:MOST_LINES]
+    ]
+    template = current_app.jinja_env.get_template("messages/collected.txt")
+    context = {"reader": messages[0].reader, "count": len(told), "lines": lines, "base": base}
+    return _block(template, "subject", context), _block(template, "body", context)
+
+
+def _names(messages: list[Message]) -> list[str]:
+    """What they are about, each once, the first first."""
+    return list(dict.fromkeys(label("letter", message.template) for message in reversed(messages)))
 
 
 def _events_of(messages: list[Message]) -> dict[int | None, Event]:

@@ -38,6 +38,10 @@ WORDS: dict[str, dict[str, Any]] = {
     "box": {
         "open": _l("To be triaged"), "asked": _l("Waiting for information"), "team": _l("My team"), "all": _l("All"),
     },
+    "watched": {
+        "breached": _l("overdue"), "half_hour": _l("due within 30 min"), "hour": _l("due within 1 h"),
+        "paused": _l("waiting on others"), "escalated": _l("escalated"),
+    },
     "kind": {"fault": _l("Fault"), "request": _l("Request")},
     "priority": {
         "P0": _l("Urgent"), "P1": _l("Important"), "P2": _l("Ordinary"), "P3": _l("Low"),
@@ -75,7 +79,8 @@ WORDS: dict[str, dict[str, Any]] = {
         "select": _l("Select"), "number": _l("Number"), "title": _l("Problem"), "severity": _l("Severity"),
         "status": _l("Status"),
         "state": _l("Stage"), "turn": _l("Whose turn"), "team": _l("Team"), "assignee": _l("Handled by"),
-        "reporter": _l("Reported by"), "created_at": _l("Reported at"), "clock": _l("Next deadline"),
+        "reporter": _l("Reported by"), "created_at": _l("Reported at"), "updated_at": _l("Last update"),
+        "clock": _l("Next deadline"),
     },
     "clock_state": {
         "paused": _l("paused"), "met": _l("met in time"), "late": _l("met late"), "cancelled": _l("cancelled"),
@@ -181,7 +186,7 @@ WORDS: dict[str, dict[str, Any]] = {
         "test_failed": _l("Test failed"), "confirmed": _l("Confirmed"), "partly_confirmed": _l("Partly confirmed"),
         "silently_confirmed": _l("Confirmed by silence"), "disputed": _l("Not solved"), "sent_back": _l("Sent back"),
         "closed": _l("Closed"), "reopened": _l("Reopened"), "archived": _l("Archived"), "cancelled": _l("Cancelled"),
-        "noted": _l("Note"), "updated": _l("Update"), "called": _l("Conversation"),
+        "retitled": _l("Title corrected"), "noted": _l("Note"), "updated": _l("Update"), "called": _l("Conversation"),
         "step_logged": _l("Investigation step"), "diagnosed": _l("Root cause recorded"), "asked": _l("Question"),
         "supplied": _l("Information added"), "chased": _l("Asked to hurry"), "waited": _l("Waiting"),
         "resumed": _l("Resumed"),

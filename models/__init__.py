@@ -1,6 +1,6 @@
 """The business: tables and rules. No request, no Redis, no prose. Importing this knows every table."""
 
-from models.people import absence, customer, feed, organisation, person, rota, session, team
+from models.people import absence, customer, feed, organisation, person, rota, session, team, view
 from models.policy import draft, version
 from models.record import (
     approval,
@@ -35,5 +35,5 @@ __all__ = [
     "deadline", "demo_clock", "draft",
     "drill", "entry", "event", "extension", "feed", "form_draft", "heartbeat", "job", "link", "message", "number",
     "once", "organisation", "person", "plan", "relation", "resolution", "rota", "session", "team", "ticket", "verdict",
-    "version",
+    "version", "view",
 ]  # fmt: skip

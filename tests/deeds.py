@@ -40,6 +40,7 @@ from models.steps import (
     plans,
     relations,
     repair,
+    titles,
     triage,
     undo,
 )
@@ -396,6 +397,7 @@ DEEDS: dict[str, Deed] = {
     "reopen": Deed("chen", lambda t, a: closing.reopen_ticket(t, actor=a, reason="又出现了。")),
     "archive": _by_desk("archive"),
     "cancel": Deed("wang", lambda t, a: triage.cancel_ticket(t, actor=a, reason="重复。")),
+    "retitle": Deed("wang", lambda t, a: titles.retitle_ticket(t, actor=a, title=f"投屏黑屏，重启 {t.seq} 次无效")),
     "note": Deed("wang", lambda t, a: comment.add_note(t, actor=a, text="已电话联系机房。")),
     "update": Deed("wang", lambda t, a: comment.post_update(t, actor=a, text="正在处理。")),
     "call": Deed("wang", lambda t, a: comment.record_call(t, actor=a, text="已与张敏通话。")),

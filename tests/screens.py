@@ -59,6 +59,7 @@ SCREENS = tuple(
     request-page zhou /d/{awaiting_direction}
     feasibility zhou /t/{awaiting_assessment}/feasibility
     product zhou /bench
+    views wang /views/new?page=triage&q=box%3Dteam
     watch liu /watch
     wall liu /watch?wall=1
     archive chen /archive

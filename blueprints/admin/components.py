@@ -13,7 +13,7 @@ from wtforms.validators import InputRequired, Length
 from blueprints import pages
 from blueprints.access import me, requires
 from blueprints.admin import bp
-from blueprints.charts import Bars, Lines
+from blueprints.charts import Bars, Figure, Lines, Load, Loads
 from blueprints.labels import label
 from models.ground import clock
 from models.ground.vocabulary import ClockKind, Severity, State
@@ -85,7 +85,7 @@ def _wrong(form: FlaskForm) -> FlaskForm:
     return form
 
 
-def _pictures() -> dict[str, Bars | Lines]:
+def _pictures() -> dict[str, Bars | Lines | Loads]:
     return {
         "bars": Bars([("c1", _("Number"))], [(_("Yes"), [5]), (_("No"), [2])]),
         "stacks": Bars(
@@ -93,6 +93,17 @@ def _pictures() -> dict[str, Bars | Lines]:
             [(_("today"), [1, 3, 5, 2]), (_("longer"), [0, 1, 0, 4])],
         ),
         "series": Bars([(f"c{n}", str(n)) for n in range(1, 6)], [(_("Number"), [5, 4, 3, 2, 1])]),
+        "loads": Loads(
+            [("late", _("overdue")), ("soon", _("due within 30 min")), ("c1", _("waiting on others"))],
+            [
+                Load(
+                    _("Team"), (2, 1, 3), [Figure(_("Open tickets"), 6, "#charts"), Figure(_("overdue"), 2, "#charts")]
+                ),
+                Load(
+                    _("no team yet"), (0, 0, 1), [Figure(_("Open tickets"), 1, "#charts"), Figure(_("overdue"), 0, "")]
+                ),
+            ],
+        ),
         "lines": Lines(
             [str(n) for n in range(1, 8)],
             [("c1", _("came in"), [3, 5, 4, 6, 2, 4, 5]), ("c2", _("were closed"), [2, 4, 5, 4, 4, 3, 4])],

@@ -3,12 +3,14 @@
 from collections.abc import Mapping, Sequence
 
 from flask import Response, g, request, url_for
+from flask_wtf import FlaskForm
 
 from blueprints import pages
 from blueprints.access import me, requires
-from blueprints.approval import bp, decisions, plans, templates
+from blueprints.approval import batch, bp, decisions, plans, templates
 from blueprints.fields import whole
 from blueprints.lists import Name, Rows, shows
+from blueprints.tickets.view import PlainForm
 from models.ground.vocabulary import ClockKind
 from models.insight import approvals, paging
 from models.insight.requests import requests_for_time
@@ -22,6 +24,24 @@ FEW = 5  # decisions of one's own, where nothing waits
 @requires("read_approvals")
 def inbox() -> Response:
     """Plans and requests for more time that wait for the person, that they decided, wrote, or were sent a copy of."""
+    return _inbox_page(PlainForm(formdata=None), chosen=())
+
+
+@bp.post("/approvals")
+@requires("read_approvals")
+def approve_several() -> Response:
+    """Agree to several normal changes, each by a command of its own; what happened to each is said."""
+    chosen = request.form.getlist("plans")
+    return pages.act(
+        PlainForm(),
+        action="approve_several",
+        page=lambda f: _inbox_page(f, chosen=chosen),
+        do=lambda: batch.approve_each(chosen),
+        then=lambda _: url_for("approval.inbox"),
+    )
+
+
+def _inbox_page(form: FlaskForm, *, chosen: Sequence[str]) -> Response:
     g.topics = ["tickets"]
     name, after = _wanted(request.args)
     box = approvals.box(me(), name, after=after)
@@ -46,6 +66,9 @@ def inbox() -> Response:
         counts=counts,
         lately=approvals.box(me(), "done").lines[:FEW] if name == "todo" and not (box.lines or shown) else [],
         away=away,
+        together=batch.boxes(line.plan for line in box.lines) if name == "todo" else {},
+        form=form,
+        chosen=chosen,
         clocks=paging.nearest_clocks(tickets, (ClockKind.APPROVE, ClockKind.RATIFY)),
         next_url=url_for("approval.inbox", box=name, after=box.next) if box.next else "",
     )

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from flask import Blueprint, Response, g, jsonify, request, url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from blueprints import pages
 from blueprints.access import me, requires, ticket
@@ -14,6 +15,7 @@ from blueprints.fields import chosen, team_choices
 from blueprints.labels import label, zone
 from blueprints.lists import shows_tickets
 from blueprints.tickets.view import deed
+from blueprints.viewing import keeps_views
 from models.ground import clock
 from models.ground.vocabulary import ClockKind, Role, Severity, State
 from models.insight import board, paging
@@ -80,7 +82,7 @@ def watch() -> Response:
         page=page,
         counts=counts,
         wanted=wanted,
-        teams=team_choices(),
+        teams=_teams(),
         severities=tuple(Severity),
         pictures=pictures,
         wall="1" if wall else "",
@@ -102,6 +104,18 @@ def _watched(said: Mapping[str, str]) -> Page:
     )
 
 
+def _words(wanted: Mapping[str, str]) -> list[str]:
+    """What the open tickets are narrowed to."""
+    teams = {str(id_): name for id_, name in _teams()}
+    return [label("watched", wanted["only"]), wanted["severity"], teams.get(wanted["team"], "")]
+
+
+def _teams() -> list[tuple[int, str]]:
+    """Whose tickets can be asked for: 0 for those that no team has yet."""
+    return [*team_choices(), (0, _("no team yet"))]
+
+
+@keeps_views("watch", _l("Watch"), "/watch", _words)
 def _wanted(said: Mapping[str, str]) -> dict[str, str]:
     """Which of the open tickets an address asks for."""
     return {

@@ -7,6 +7,7 @@ from wtforms.validators import InputRequired, Length, Optional
 
 from blueprints.fields import MINUTE, codes
 from models.ground.vocabulary import Party
+from models.record.ticket import TITLE_LENGTH
 
 _something = InputRequired(_l("Please write something."))
 
@@ -36,6 +37,19 @@ class CallForm(FlaskForm):
     title, submit_text = _l("Record a conversation"), _l("Record")
     effect = _l("Only colleagues see this. It counts as contact with the reporter.")
     text = TextAreaField(_l("Who said what"), validators=[_something, Length(max=8000)])
+
+
+class TitleForm(FlaskForm):
+    """What the ticket is called."""
+
+    title = StringField(
+        _l("Title"),
+        validators=[
+            InputRequired(_l("Please write a title.")),
+            Length(max=TITLE_LENGTH, message=_l("A title has at most 80 characters.")),
+        ],
+        render_kw={"autofocus": True, "autocomplete": "off"},
+    )
 
 
 class WaitForm(FlaskForm):

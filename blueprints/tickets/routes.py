@@ -9,7 +9,7 @@ from blueprints import pages
 from blueprints.access import entry, me, requires, ticket, work_step
 from blueprints.fields import instant
 from blueprints.lists import remember_way
-from blueprints.tickets.forms import CallForm, NoteForm, RedactForm, RedactReportForm, UpdateForm, WaitForm
+from blueprints.tickets.forms import CallForm, NoteForm, RedactForm, RedactReportForm, TitleForm, UpdateForm, WaitForm
 from blueprints.tickets.seen import Seen
 from blueprints.tickets.undo import take_back, take_back_several
 from blueprints.tickets.view import deed, download, pressed, shown, ticket_url
@@ -22,7 +22,7 @@ from models.record.plan import WorkStep
 from models.record.relation import open_children
 from models.record.ticket import Ticket
 from models.rules.permissions import allows
-from models.steps import comment, escalation, relations
+from models.steps import comment, escalation, relations, titles
 
 bp = Blueprint("tickets", __name__)
 
@@ -68,6 +68,20 @@ def _readable(ticket: Ticket, key: str) -> Attachment:
 def _may_read(found: Attachment, ticket: Ticket) -> bool:
     """What is internal is for colleagues; a plan's files also for whoever was sent a copy of it."""
     return allows(me(), "view_internal", ticket) or (bool(found.plan_id) and allows(me(), "view_plan", ticket))
+
+
+@bp.route("/t/<number>/title", methods=["GET", "POST"])
+@requires("retitle", ticket)
+def retitle(ticket: Ticket) -> Response:
+    """Another title: a page of its own, and with htmx below the one that stands."""
+    form = TitleForm(title=ticket.title)
+    return deed(
+        ticket,
+        form,
+        action="retitle",
+        template="tickets/title.html",
+        do=lambda: titles.retitle_ticket(ticket, actor=me(), title=form.title.data),
+    )
 
 
 @bp.route("/t/<number>/note", methods=["GET", "POST"])

@@ -60,6 +60,8 @@ def _more(moment: Moment, name: str, d: dict[str, Any]) -> str:
         return label("cause", d.get("cause"))
     if name == "reminded":
         return str(d.get("reminder", ""))
+    if name == "retitled":
+        return _("it was called")
     if d.get("failed"):
         return _("failed")
     if "revision" in d:

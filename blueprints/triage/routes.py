@@ -4,16 +4,18 @@ from collections.abc import Mapping, Sequence
 
 from flask import Response, request, url_for
 from flask_babel import gettext as _t
+from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 
 from blueprints import pages
 from blueprints.access import me, requires, ticket
 from blueprints.fields import person_choices, row
-from blueprints.labels import level_choices
+from blueprints.labels import label, level_choices
 from blueprints.lists import shows_tickets
 from blueprints.tickets.view import deed, watch_queue
 from blueprints.triage import another_policy, bp, bulk
 from blueprints.triage.forms import AnswerForm, AskForm, BulkForm, CancelForm, HandOverForm, RegradeForm, TriageForm
+from blueprints.viewing import keeps_views
 from models.ground.vocabulary import State
 from models.insight import board
 from models.insight.paging import Page
@@ -73,6 +75,7 @@ def _box(said: Mapping[str, str]) -> str:
     return said["box"] if said.get("box") in BOXES else BOXES[0]
 
 
+@keeps_views("triage", _l("Triage"), "/triage", lambda wanted: [label("box", wanted.get("box"))])
 def _wanted(said: Mapping[str, str]) -> dict[str, str]:
     return {"box": _box(said)} if _box(said) != BOXES[0] else {}
 

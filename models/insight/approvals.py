@@ -76,7 +76,7 @@ def stands_in_for(person: Person) -> list[int]:
 def _todo(person: Person, after: int) -> Box:
     wanted = _seats_todo(person)
     wanted = wanted.where(Approval.id < after) if after else wanted
-    seats = _seats(wanted.limit(PAGE + 1))
+    seats = _seats(wanted.options(contains_eager(Approval.plan).selectinload(Plan.tasks)).limit(PAGE + 1))
     further = str(seats[PAGE - 1].id) if len(seats) > PAGE else ""
     return Box(_lines(person, seats[:PAGE]), further)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -15,6 +15,7 @@ from models.ground.vocabulary import ClockKind, Kind, Party, Role, Severity, Sta
 from models.insight import paging
 from models.people.person import Person
 from models.people.team import Service
+from models.record.event import Event
 from models.record.ticket import ASK_CUSTOMER, ENDED, IS_ESCALATED, IS_P0, IS_WAITING, Ticket
 from models.rules.permissions import visible, visible_to
 
@@ -66,14 +67,14 @@ def requests_in(person: Person, state: State, *, after: str = "") -> paging.Page
 def open_tickets(
     actor: Person, *, severity: str = "", team_id: int | None = None, only: str = "", after: str = ""
 ) -> paging.Page:
-    """Every open ticket that the actor may see, by severity, team or one of WATCHED if wanted."""
+    """Every open ticket that the actor may see, by severity, team (0: none yet) or one of WATCHED if wanted."""
     wanted = _seen_by(actor).where(Ticket.state.in_(OPEN))
     if only in WATCHED:
         wanted = wanted.where(_watched(only))
     if severity:
         wanted = wanted.where(Ticket.severity == severity)
-    if team_id:
-        wanted = wanted.where(Ticket.team_id == team_id)
+    if team_id is not None:
+        wanted = wanted.where(Ticket.team_id == (team_id or None))
     return paging.by_due(wanted, after)
 
 
@@ -104,6 +105,13 @@ def archive(actor: Person, *, of: Sequence[ColumnElement[bool]] = (), after: str
 def tickets_numbered(actor: Person, numbers: Sequence[str]) -> list[Ticket]:
     """Those tickets of these numbers that the actor may see."""
     return list(db.session.scalars(select(Ticket).where(Ticket.number.in_(numbers), visible(actor))))
+
+
+def updated_at(tickets: Sequence[Ticket]) -> dict[int, datetime]:
+    """When something happened to each of them last."""
+    newest = (Event.ticket_id == Ticket.id) & (Event.seq == Ticket.seq)
+    wanted = select(Ticket.id, Event.at).join(Event, newest).where(Ticket.id.in_([ticket.id for ticket in tickets]))
+    return {row.id: row.at for row in db.session.execute(wanted)}
 
 
 def held_by(person: Person, most: int = 100) -> int:

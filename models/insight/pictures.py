@@ -1,4 +1,5 @@
-"""The figures behind the pictures of the watch: what is open, how old it is, who is late, and whether we keep up."""
+"""The figures behind the pictures of the watch: what is open and how old, what each team has to do, whether we keep
+up."""
 
 from datetime import UTC, datetime, time, timedelta
 from itertools import pairwise
@@ -11,23 +12,27 @@ from sqlalchemy.orm import InstrumentedAttribute
 from models.ground import clock
 from models.ground.db import db
 from models.ground.vocabulary import Kind
-from models.insight.board import OPEN
+from models.insight.board import OPEN, SOON
 from models.people.person import Person
 from models.people.team import Team
 from models.record.ticket import Ticket
 from models.rules.permissions import visible
 
 AGES = (timedelta(days=1), timedelta(days=3), timedelta(days=7))  # younger than; what is older comes last
-DUE = (timedelta(hours=1), timedelta(hours=4))  # the next hours; what is late comes first
 DAYS = 14
-MOST_TEAMS = 5
+MOST_TEAMS = 12
 
 
 class TeamLoad(NamedTuple):
-    """Open tickets of a team: late, due within each span of DUE, and the rest."""
+    """What a team has open; and of that, as the watch names it, what is breached, due within SOON, and paused. What is
+    paused can be breached all the same: `resting` is paused and neither breached nor due soon."""
 
     team: Team | None
-    counts: tuple[int, ...]
+    open: int
+    breached: int
+    half_hour: int
+    paused: int
+    resting: int
 
 
 class Day(NamedTuple):
@@ -47,13 +52,17 @@ def open_by_age(actor: Person) -> dict[str, tuple[int, ...]]:
     return {severity: tuple(counts) for severity, *counts in rows}
 
 
-def due_by_team(actor: Person) -> list[TeamLoad]:
-    """The teams that have most to fear: late first, then due soon; at most MOST_TEAMS."""
+def load_by_team(actor: Person) -> list[TeamLoad]:
+    """The teams that have most to fear: what is late first, then what is due soon; at most MOST_TEAMS."""
     now = clock.now()
-    bands = _bands(Ticket.next_due_at, [now, *(now + span for span in DUE)], newer=False)
-    wanted = select(Ticket.team_id, *bands).where(visible(actor), Ticket.state.in_(OPEN)).group_by(Ticket.team_id)
-    rows = sorted(db.session.execute(wanted), key=lambda row: tuple(-count for count in row[1:]))[:MOST_TEAMS]
-    return [TeamLoad(db.session.get(Team, id_) if id_ else None, tuple(counts)) for id_, *counts in rows]
+    late = Ticket.next_due_at <= now
+    soon = (Ticket.next_due_at > now) & (Ticket.next_due_at <= now + SOON)
+    waits = Ticket.waiting_on != ""
+    rests = waits & (Ticket.next_due_at.is_(None) | (Ticket.next_due_at > now + SOON))
+    wanted = select(Ticket.team_id, func.count(), *map(_count, (late, soon, waits, rests)))
+    wanted = wanted.where(visible(actor), Ticket.state.in_(OPEN)).group_by(Ticket.team_id)
+    rows = sorted(db.session.execute(wanted), key=lambda row: (-row[2], -row[3], -row[1], row[0] or 0))
+    return [TeamLoad(db.session.get(Team, id_) if id_ else None, *counts) for id_, *counts in rows[:MOST_TEAMS]]
 
 
 def made_and_closed(actor: Person, zone: ZoneInfo) -> list[Day]:

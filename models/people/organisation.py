@@ -21,9 +21,10 @@ def organisation_name() -> str:
     return db.session.scalar(select(Organisation.name).where(Organisation.id == 1)) or ""
 
 
-def call_it(name: str) -> None:
+def call_it(name: str) -> Organisation:
     """From now on it has this name; runs inside a command."""
     row = db.session.get(Organisation, 1)
     if row is None:
         db.session.add(row := Organisation(id=1))
     row.name = " ".join(name.split())[:LONGEST_NAME]
+    return row

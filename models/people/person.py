@@ -69,6 +69,7 @@ class Person(UserMixin, Base):
     unmailed: Mapped[list[str]] = mapped_column(JSON, default=list)  # subjects (rules/subjects.py) without letters
     quiet_from: Mapped[str] = mapped_column(String(5), default="")  # "22:00", in their zone; "" without quiet hours
     quiet_until: Mapped[str] = mapped_column(String(5), default="")
+    collects: Mapped[bool] = mapped_column(default=False)  # whether news (rules/subjects.py) come as one letter a day
     engineer_level: Mapped[str] = mapped_column(String(8), default="")  # junior, senior or ""
     team_id: Mapped[int | None] = mapped_column(ForeignKey("team.id"), index=True)
     department_id: Mapped[int | None] = mapped_column(ForeignKey("department.id"))

@@ -1,7 +1,9 @@
-"""Quiet hours: when somebody wants no letters. Pure sums in their own time zone."""
+"""When letters come: not in quiet hours, and what is collected at five. Pure sums in the reader's own time zone."""
 
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
+
+COLLECTED_AT = time(17)
 
 
 def end_of_quiet(at: datetime, *, since: str, until: str, zone: str) -> datetime:
@@ -17,3 +19,10 @@ def end_of_quiet(at: datetime, *, since: str, until: str, zone: str) -> datetime
     if not is_quiet:
         return at
     return datetime.combine(local.date() + timedelta(days=days), ends, local.tzinfo).astimezone(UTC)
+
+
+def next_collection(at: datetime, *, zone: str) -> datetime:
+    """The first five o'clock after `at`, in UTC: when the letter leaves that joins what was collected."""
+    local = at.astimezone(ZoneInfo(zone))
+    days = int(local.time() >= COLLECTED_AT)
+    return datetime.combine(local.date() + timedelta(days=days), COLLECTED_AT, local.tzinfo).astimezone(UTC)

@@ -9,7 +9,7 @@ from models.ground.db import Base, Instant
 from models.people.person import Person
 
 PUBLIC_KINDS = ("update", "question", "supplement", "result", "feedback")
-INTERNAL_KINDS = ("note", "step", "call", "review", "reason")
+INTERNAL_KINDS = ("note", "step", "call", "review", "reason", "title")
 
 
 class Entry(Base):

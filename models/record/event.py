@@ -5,19 +5,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, func, select
+from sqlalchemy import JSON, ForeignKey, Index, String, func, select, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.ground.db import Base, Instant, db
 from models.ground.vocabulary import Kind
 from models.people.person import Person
 
+_BY_PEOPLE = text("actor_id IS NOT NULL")
+
 
 class Event(Base):
     """One thing that happened to a ticket. The database refuses to change or delete it."""
 
     __tablename__ = "event"
-    __table_args__ = (Index(None, "ticket_id", "seq", unique=True),)
+    __table_args__ = (
+        Index(None, "ticket_id", "seq", unique=True),
+        Index(None, "actor_id", "id", sqlite_where=_BY_PEOPLE, postgresql_where=_BY_PEOPLE),  # the desk pays nothing
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"))
     seq: Mapped[int]  # of the ticket, from 1

@@ -24,11 +24,11 @@ class Extension(Base):
     until: Mapped[datetime] = mapped_column(Instant)  # the new time that was asked for, within service hours
     minutes: Mapped[float]  # what lies between the two on the clock's own basis
     reason: Mapped[str] = mapped_column(Text)
-    asked_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    asked_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
     asked_at: Mapped[datetime] = mapped_column(Instant)
     outcome: Mapped[str] = mapped_column(String(10), default=PENDING)
     comment: Mapped[str] = mapped_column(Text, default="")
-    decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
     decided_at: Mapped[datetime | None] = mapped_column(Instant)
     ticket: Mapped[Ticket] = relationship()
     asked_by: Mapped[Person] = relationship(foreign_keys=asked_by_id)

@@ -40,6 +40,7 @@ class Message(Base):
     template: Mapped[str] = mapped_column(String(24))
     params: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     letter_id: Mapped[int | None] = mapped_column(index=True)  # the first message of the letter that it is part of
+    collected: Mapped[bool] = mapped_column(default=False)  # it waits for the letter of the day
     channel: Mapped[str] = mapped_column(String(8))
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     contact_id: Mapped[int | None] = mapped_column(ForeignKey("contact.id"))
@@ -59,6 +60,13 @@ class Message(Base):
     def message_id(self) -> str:
         """Deterministic: a re-send after a crash carries the same Message-ID, so readers see it once."""
         return f"<{tokens.derive('message-id', self.key)[:32]}@bihuan>"
+
+    @property
+    def joins(self) -> ColumnElement[bool] | None:
+        """What it goes out with, of the same person: the news of the day or the minute's warnings. None: nothing."""
+        if self.person_id is None or not (self.collected or self.template in JOINED):
+            return None
+        return Message.collected.is_(True) if self.collected else Message.template.in_(JOINED)
 
     @property
     def reader(self) -> Person | Contact:
@@ -82,15 +90,16 @@ def news(limit: int = 200) -> list[tuple[int, int]]:
 def due(limit: int = 100) -> list[int]:
     """Mail that is ready to be sent, oldest first; of what goes out as one letter, one."""
     rows = db.session.execute(
-        select(Message.id, Message.letter_id, Message.person_id, Message.template)
+        select(Message.id, Message.letter_id, Message.person_id, Message.template, Message.collected)
         .where(Message.state == QUEUED, Message.next_try_at <= clock.real_now())
         .order_by(Message.next_try_at, Message.id)
         .limit(limit)
     )
     letters: dict[tuple[str, int], int] = {}
     for row in rows:
-        joins = row.template in JOINED and row.person_id and not row.letter_id
-        letters.setdefault(("person", row.person_id) if joins else ("letter", row.letter_id or row.id), row.id)
+        joins = (row.collected or row.template in JOINED) and row.person_id and not row.letter_id
+        kind = "news" if row.collected else "minute"
+        letters.setdefault((kind, row.person_id) if joins else ("letter", row.letter_id or row.id), row.id)
     return list(letters.values())
 
 
@@ -163,10 +172,17 @@ def try_again(message_id: int) -> None:
     )
 
 
+def hasten(at: datetime, whose: ColumnElement[bool]) -> None:
+    """What was collected and has not begun to leave goes out at `at`; runs inside a command."""
+    waits = update(Message).where(whose, Message.collected.is_(True), Message.state == QUEUED, Message.next_try_at > at)
+    has_not_begun = waits.where(Message.letter_id.is_(None)).values(next_try_at=at)
+    db.session.execute(has_not_begun.execution_options(synchronize_session=False))
+
+
 def _letter_of(message_id: int, now: datetime) -> int:
     """The first message of the letter. A letter is put together once and never changes: another try says the same."""
     found = db.session.get(Message, message_id)
-    if found is None or found.template not in JOINED or found.person_id is None:
+    if found is None or found.joins is None:
         return message_id
     one_at_a_time = select(Person.id).where(Person.id == found.person_id).with_for_update(key_share=True)
     db.session.execute(one_at_a_time)
@@ -174,7 +190,7 @@ def _letter_of(message_id: int, now: datetime) -> int:
     if found.letter_id is None:
         ready = select(Message.id).where(
             Message.person_id == found.person_id, Message.channel == MAIL, Message.state == QUEUED,
-            Message.template.in_(JOINED), Message.letter_id.is_(None), Message.next_try_at <= now,
+            found.joins, Message.letter_id.is_(None), Message.next_try_at <= now,
         )  # fmt: skip
         ids = db.session.scalars(ready.order_by(Message.id).limit(LONGEST_LETTER)).all()
         if ids:

@@ -21,7 +21,7 @@ class Relation(Base):
     """Two tickets that belong together, for as long as nobody has undone it. Why, is a text of the ticket."""
 
     __tablename__ = "relation"
-    __table_args__ = (Index(None, "from_id", "kind"), Index(None, "to_id", "kind"))
+    __table_args__ = (Index(None, "from_id", "kind"), Index(None, "to_id", "kind"), Index(None, "kind", "to_id"))
     id: Mapped[int] = mapped_column(primary_key=True)
     from_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"))
     to_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"))

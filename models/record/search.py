@@ -42,6 +42,11 @@ _SAY_POSTGRESQL = {
         " WHERE ticket_id = :ticket AND length(tokens) < 30000"
     ),
 }
+_RETITLE_SQLITE = text("UPDATE search_text SET title = :title WHERE rowid = :ticket")
+_RETITLE_POSTGRESQL = text(
+    "UPDATE search_text SET tokens = setweight(to_tsvector('simple', :title), 'A') || ts_filter(tokens, '{b,c,d}')"
+    " WHERE ticket_id = :ticket"
+)
 _FORGET_SQLITE = text("DELETE FROM search_text WHERE rowid = :ticket")
 _FORGET_POSTGRESQL = text("DELETE FROM search_text WHERE ticket_id = :ticket")
 _ALIKE_SQLITE = text(
@@ -67,6 +72,12 @@ def index_report(ticket: Ticket, words: str) -> None:
     title = words_of(ticket.number, ticket.title)
     add = _ADD_SQLITE if is_sqlite() else _ADD_POSTGRESQL
     write_one(add, {"ticket": ticket.id, "title": title, "body": words})
+
+
+def index_title(ticket: Ticket) -> None:
+    """Let it be found by the title that it has now, in the place of the one before."""
+    retitle = _RETITLE_SQLITE if is_sqlite() else _RETITLE_POSTGRESQL
+    db.session.execute(retitle, {"title": words_of(ticket.number, ticket.title), "ticket": ticket.id})
 
 
 def index_ticket(ticket: Ticket, *texts: str) -> None:

@@ -40,6 +40,7 @@ ASK_CUSTOMER = (State.AWAITING_DIRECTION, State.AWAITING_CONSENT, State.AWAITING
 TITLE_LENGTH = 80
 # What few tickets are has an index of those few. Literal, because a bound value would not be known to fit the index.
 IS_P0, IS_ESCALATED, IS_WAITING = text("severity = 'P0'"), text("escalation > 0"), text("waiting_on <> ''")
+IS_OWNED, IS_CLOSED = text("product_manager_id IS NOT NULL"), text("closed_at IS NOT NULL")
 IS_URGENT = text(
     "severity IN ('P0', 'P1') AND resolved_at IS NULL AND state NOT IN ('closed', 'archived', 'cancelled', 'merged')"
 )
@@ -67,6 +68,9 @@ class Ticket(Base):
         Index("ix_ticket_urgent", "severity", "id", sqlite_where=IS_URGENT, postgresql_where=IS_URGENT),
         Index("ix_ticket_escalated", "state", sqlite_where=IS_ESCALATED, postgresql_where=IS_ESCALATED),
         Index("ix_ticket_waiting", "state", sqlite_where=IS_WAITING, postgresql_where=IS_WAITING),
+        Index("ix_ticket_owned", "product_manager_id", "state", sqlite_where=IS_OWNED, postgresql_where=IS_OWNED),
+        Index("ix_ticket_closed", "closed_at", sqlite_where=IS_CLOSED, postgresql_where=IS_CLOSED),
+        Index(None, "created_at"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     number: Mapped[str] = mapped_column(String(40), unique=True)

@@ -17,13 +17,13 @@ from models.ground.db import db
 from models.ground.vocabulary import Category, Severity
 from models.people.customer import Contact
 from models.people.person import Person
-from models.people.quiet import end_of_quiet
+from models.people.quiet import end_of_quiet, next_collection
 from models.record.link import Link
-from models.record.message import APP, MAIL, QUEUED, SENT, Message, first_try
+from models.record.message import APP, MAIL, QUEUED, SENT, Message, first_try, hasten
 from models.record.ticket import Follower, Ticket
 from models.rules.audiences import AUDIENCES, crew
 from models.rules.permissions import SEE_SECURITY
-from models.rules.subjects import CALLS, wants_letter
+from models.rules.subjects import CALLS, NEWS, wants_letter
 
 BOTH, INBOX = (APP, MAIL), (APP,)
 GRADING = ("reported", "triaged", "regraded", "policy_changed")
@@ -197,7 +197,8 @@ def owe(ticket: Ticket, event_id: int, event: str, told: Iterable[Notice]) -> No
             "ticket_id": notice.ticket_id or ticket.id,
             "event_id": event_id,
             "created_at": now,
-            "next_try_at": None if notice.channel == APP else _goes_out(notice, ticket, real),
+            "collected": (collected := _is_collected(notice, ticket)),
+            "next_try_at": None if notice.channel == APP else _goes_out(notice, ticket, real, collected=collected),
             "sent_at": real if notice.channel == APP else None,
         }
         for notice in told
@@ -206,15 +207,26 @@ def owe(ticket: Ticket, event_id: int, event: str, told: Iterable[Notice]) -> No
         waiting += rows
     elif rows:
         write_many(_INSERT, rows)
+    if event in GRADING and ticket.level == Severity.P0:
+        hasten(real, Message.ticket_id == ticket.id)  # nothing about a P0 waits, not even what was owed before
     if ticket.category == Category.SECURITY:
         _let_in(ticket, event, told)
 
 
-def _goes_out(notice: Notice, ticket: Ticket, real: datetime) -> datetime:
+def _is_collected(notice: Notice, ticket: Ticket) -> bool:
+    """Whether it waits for the letter of the day: news for a person who wants that, and never about a P0."""
+    reader = notice.person
+    if reader is None or notice.channel == APP or not reader.collects:
+        return False
+    return notice.template in NEWS and ticket.level != Severity.P0
+
+
+def _goes_out(notice: Notice, ticket: Ticket, real: datetime, *, collected: bool) -> datetime:
     """When its letter is sent: not in the reader's quiet hours, unless it calls them or a P0 is at stake."""
     at, reader = _first_try(notice.template, real), notice.person
-    if reader is None or not reader.quiet_from or notice.template in CALLS:
+    if reader is None or not (reader.quiet_from or collected) or notice.template in CALLS:
         return at
+    at = next_collection(at, zone=reader.time_zone) if collected else at
     ends = end_of_quiet(at, since=reader.quiet_from, until=reader.quiet_until, zone=reader.time_zone)
     return at if ends == at or ticket.level == Severity.P0 else ends
 

@@ -92,6 +92,7 @@ MAY: dict[str, str] = {
     "archive": "desk",
     "cancel": "first_line supervisor reporter_before_triage",
     # beside the road
+    "retitle": "assignee first_line supervisor tech_manager",
     "note": "staff",
     "update": "assignee first_line supervisor tech_manager",
     "update_below": "assignee first_line supervisor tech_manager incident_assignee",

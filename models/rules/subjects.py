@@ -21,6 +21,12 @@ SUBJECTS: dict[str, tuple[str, ...]] = {
         "consent_asked", "merged", "unmerged", "split_off", "closed", "closed_too", "cancelled",
     ),
 }  # fmt: skip
+# What asks its reader for nothing and stops no clock of theirs: only this may wait for the letter of the day.
+NEWS = (
+    "receipt", "accepted", "update", "regraded", "another_policy", "extended", "delivery_changed", "postponed_too",
+    "solved_too", "not_solved_too", "merged", "split_off", "closed", "closed_too", "extension_granted", "plan_copied",
+    "seat_given_away",
+)  # fmt: skip
 _OF_TEMPLATE = {template: subject for subject, templates in SUBJECTS.items() for template in templates}
 
 

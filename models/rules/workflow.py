@@ -127,6 +127,7 @@ STEPS = {
         Step("split", "split_off", OPEN, (SAME,), edits=False),
         Step("join", "joined", DIAGNOSED, (SAME,), edits=False),
         Step("leave", "left", (*DIAGNOSED, CUSTOMER, REVIEW, MERGED), (SAME,), edits=False),
+        Step("retitle", "retitled", OPEN, (SAME,)),
         Step("note", "noted", NOT_FROZEN, (SAME,), edits=False),
         Step("update", "updated", OPEN, (SAME,), meets="respond update", edits=False),
         Step("call", "called", OPEN, (SAME,), meets="respond follow_up", edits=False),

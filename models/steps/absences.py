@@ -8,11 +8,13 @@ from models.ground.errors import Conflict, Invalid, Refused
 from models.ground.vocabulary import AbsenceKind, Role
 from models.people.absence import LONGEST_CHAIN, Absence, absences
 from models.people.person import Person
+from models.rules.deeds import recorded
 from models.rules.notices import owe_person
 from models.rules.permissions import allows
 
 
 @command
+@recorded("absence_announced")
 def announce_absence(
     person: Person,
     *,
@@ -46,6 +48,7 @@ def announce_absence(
 
 
 @command
+@recorded("absence_ended")
 def end_absence(absence: Absence, *, actor: Person) -> Absence:
     """Back early; an absence that has not begun is called off."""
     if not allows(actor, "announce_absence", absence):

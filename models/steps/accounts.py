@@ -11,13 +11,16 @@ from models.ground.errors import Conflict, Invalid, Missing, Refused
 from models.ground.vocabulary import Role, State
 from models.people.feed import end_feeds
 from models.people.person import PER_TEAM, Held, Person, RoleHeld, find_person, holders
+from models.people.quiet import end_of_quiet
 from models.people.session import RESET_LASTS, PasswordReset, Session, open_session, reset_of
+from models.record.message import Message, hasten
 from models.record.ticket import ENDED, Ticket
 from models.rules import workflow
+from models.rules.deeds import record, recorded, recorded_if_changed
 from models.rules.notices import owe_person
 
 SHORTEST_PASSWORD = 8
-LETTERS = ("unmailed", "quiet_from", "quiet_until")  # which letters come, and when none
+LETTERS = ("unmailed", "collects", "quiet_from", "quiet_until")  # which letters come, and when
 OWN = frozenset(("locale", "time_zone", "theme", "density", "shortcuts", "on_duty", *LETTERS))  # one's own to set
 FIELDS = (
     "name", "email", "phone", "locale", "time_zone", "engineer_level", "team_id", "department_id", "on_duty",
@@ -26,6 +29,7 @@ FIELDS = (
 
 
 @command
+@recorded("signed_in")
 def sign_in(person: Person, *, browser: str) -> str:
     """Open a session; returns the token that the cookie keeps."""
     if not person.active:
@@ -42,6 +46,7 @@ def sign_out(session_token_hash: str) -> None:
 
 
 @command
+@recorded("person_added")
 def create_person(
     *, actor: Person | None, login: str, name: str, password: str, roles: Iterable[Held], **fields: Any
 ) -> Person:
@@ -62,6 +67,7 @@ def create_person(
 
 
 @command
+@recorded_if_changed("person_edited")
 def edit_person(person: Person, *, actor: Person, roles: Iterable[Held], **fields: Any) -> Person:
     """Change somebody's details and roles; a change of roles ends their sessions. The last administrator stays one."""
     _need_admin(actor)
@@ -78,6 +84,7 @@ def edit_person(person: Person, *, actor: Person, roles: Iterable[Held], **field
 
 
 @command
+@recorded("password_set")
 def reset_password(person: Person, *, actor: Person | None, password: str) -> Person:
     """An administrator (None: the command line) sets a new password; every session of the person ends."""
     _need_admin(actor)
@@ -87,6 +94,7 @@ def reset_password(person: Person, *, actor: Person | None, password: str) -> Pe
 
 
 @command
+@recorded("password_renewed")
 def change_own_password(person: Person, *, password: str, browser: str) -> str:
     """Somebody who knows their password sets a new one; the route has checked the old one.
 
@@ -98,10 +106,14 @@ def change_own_password(person: Person, *, password: str, browser: str) -> str:
 
 
 @command
+@recorded_if_changed("duty_set")
 def set_own_settings(person: Person, **wanted: Any) -> Person:
     """Language, time zone, colours, keys, and whether one is on duty; what is not named stays as it is."""
     for name in OWN.intersection(wanted):
         setattr(person, name, wanted[name])
+    if wanted.get("collects") is False:  # what waits leaves with the next delivery
+        hours = {"since": person.quiet_from, "until": person.quiet_until, "zone": person.time_zone}
+        hasten(end_of_quiet(clock.real_now(), **hours), Message.person_id == person.id)
     return person
 
 
@@ -112,6 +124,7 @@ def request_reset(person: Person) -> PasswordReset:
     db.session.add(reset)
     db.session.flush()
     owe_person(person, "password", key=f"reset:{reset.id}", params={"reset": reset.id})
+    record("reset_requested", actor=None, thing=person)
     return reset
 
 
@@ -124,10 +137,12 @@ def use_reset(*, token: str, password: str) -> Person:
     _refuse_weak(password)
     reset.used_at = clock.real_now()
     reset.person.set_password(password)
+    record("password_reset", actor=reset.person, thing=reset.person)
     return reset.person
 
 
 @command
+@recorded("person_left", "successor")
 def deactivate_person(person: Person, *, actor: Person, successor: Person) -> int:
     """A leaver: the account closes, every session and feed ends, the open work goes to `successor`, in one step (P1).
 
@@ -150,6 +165,7 @@ def deactivate_person(person: Person, *, actor: Person, successor: Person) -> in
 
 
 @command
+@recorded("person_returned")
 def reactivate_person(person: Person, *, actor: Person) -> Person:
     """Somebody is back."""
     _need_admin(actor)

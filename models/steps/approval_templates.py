@@ -13,6 +13,7 @@ from models.people.person import PER_TEAM, Person
 from models.people.team import Team
 from models.policy.pack_parts import Target
 from models.record.approval import ApprovalTemplate, ApprovalTemplateSeat
+from models.rules.deeds import recorded
 from models.rules.permissions import allows
 from models.rules.rounds import REVIEWERS
 from models.rules.seating import FEWEST, fewest_voices
@@ -25,6 +26,7 @@ Wanted = tuple[str, Team | None, Person | None]  # holders of a role (of a team;
 
 
 @command
+@recorded("template_kept")
 def keep_approval_template(
     template: ApprovalTemplate | None,
     *,
@@ -60,6 +62,7 @@ def keep_approval_template(
 
 
 @command
+@recorded("template_retired")
 def retire_approval_template(template: ApprovalTemplate, *, actor: Person) -> ApprovalTemplate:
     """It is no longer offered; plans submitted by it stay as they are."""
     _need_keeper(actor)

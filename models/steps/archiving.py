@@ -23,6 +23,7 @@ from models.record.article import (
 )
 from models.record.resolution import Resolution
 from models.record.ticket import Ticket
+from models.rules.deeds import recorded
 from models.rules.notices import owe_person
 from models.rules.permissions import allows
 
@@ -59,6 +60,7 @@ def draft_article(ticket: Ticket, *, actor: Person) -> Article:
 
 
 @command
+@recorded("article_edited")
 def edit_article(article: Article, *, actor: Person, **texts: str) -> Article:
     """Save a new revision; the earlier ones are kept. Of a published article readers see it once it is reviewed."""
     if not allows(actor, "edit_article", article):
@@ -77,6 +79,7 @@ def edit_article(article: Article, *, actor: Person, **texts: str) -> Article:
 
 
 @command
+@recorded("article_published")
 def publish_article(article: Article, *, actor: Person) -> Article:
     """The knowledge-base administrator has reviewed the draft, the change that waits, or what stands there (P11.4)."""
     if not allows(actor, "publish_article", article):
@@ -90,6 +93,7 @@ def publish_article(article: Article, *, actor: Person) -> Article:
 
 
 @command
+@recorded("article_returned")
 def return_article(article: Article, *, actor: Person, reason: str) -> Article:
     """The change is not published; its author is told why and may write it anew."""
     if not allows(actor, "return_article", article):
@@ -107,6 +111,7 @@ def return_article(article: Article, *, actor: Person, reason: str) -> Article:
 
 
 @command
+@recorded("change_withdrawn")
 def withdraw_article(article: Article, *, actor: Person) -> Article:
     """Its author does not want the change any more; the published text stays."""
     if not allows(actor, "withdraw_article", article):

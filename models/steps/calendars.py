@@ -17,12 +17,14 @@ from models.policy.holidays import countries, public_days
 from models.policy.hours import read_hours
 from models.policy.sheet import Day, Sheet, changes, new_sheet, proposed_sheet, sheet_of
 from models.policy.version import republish_with_calendar
+from models.rules.deeds import recorded
 from models.rules.permissions import allows
 
 LONGEST_NAME = 80
 
 
 @command
+@recorded("calendar_drafted")
 def create_calendar(
     *, actor: Person | None, name: str, tz: str, week: dict[str, str], country: str = ""
 ) -> CalendarRow:
@@ -44,6 +46,7 @@ def create_calendar(
 
 
 @command
+@recorded("calendar_drafted")
 def start_draft(row: CalendarRow, *, actor: Person | None) -> CalendarRow:
     """The next edition, to be changed; as it is now. Raises Conflict when there is a draft already."""
     _need_right(actor)
@@ -51,6 +54,7 @@ def start_draft(row: CalendarRow, *, actor: Person | None) -> CalendarRow:
 
 
 @command
+@recorded("calendar_week_set")
 def set_week(draft: CalendarRow, *, actor: Person | None, tz: str, week: dict[str, str]) -> CalendarRow:
     """Other hours of the week, or another zone. Raises Invalid with the field at fault."""
     _need_draft(draft, actor)
@@ -58,6 +62,7 @@ def set_week(draft: CalendarRow, *, actor: Person | None, tz: str, week: dict[st
 
 
 @command
+@recorded("calendar_day_set", "on", "kind", "hours")
 def set_day(
     draft: CalendarRow, *, actor: Person | None, on: date, kind: str, hours: str = "", name: str = ""
 ) -> CalendarRow:
@@ -89,6 +94,7 @@ def propose_file(draft: CalendarRow, *, actor: Person | None, text: str) -> Cale
 
 
 @command
+@recorded("calendar_import_taken")
 def take_over(draft: CalendarRow, *, actor: Person | None) -> CalendarRow:
     """What was proposed becomes the draft's."""
     _need_draft(draft, actor)
@@ -108,6 +114,7 @@ def drop_proposal(draft: CalendarRow, *, actor: Person | None) -> CalendarRow:
 
 
 @command
+@recorded("calendar_discarded")
 def discard_draft(draft: CalendarRow, *, actor: Person | None) -> None:
     """Throw the draft away; the published editions stay as they are."""
     _need_draft(draft, actor)
@@ -115,6 +122,7 @@ def discard_draft(draft: CalendarRow, *, actor: Person | None) -> None:
 
 
 @command
+@recorded("calendar_published", "running")
 def publish_calendar(draft: CalendarRow, *, actor: Person | None, running: bool = False) -> CalendarRow:
     """The draft becomes the newest edition, and every policy that used an older one goes on with it.
 

@@ -146,10 +146,12 @@ _BY_STEP = exists().where(WorkStep.plan_id == Plan.id, WorkStep.task_id.is_not(N
 _AGREED = exists().where(Consent.plan_id == Plan.id, Consent.agreed)
 _OF_ROUND = (Verification.ticket_id == _HERE, Verification.round == _ROUND, Verification.passed)
 _ANSWERS = (Confirmation.ticket_id == _HERE, Confirmation.round == _ROUND)
-_SPLIT_OFF = exists().where(
-    Relation.to_id == _HERE, Relation.from_id == Ticket.id, Relation.kind == SPLIT, Relation.undone_at.is_(None)
+_SPLIT_OFF = select(Relation.from_id).where(
+    Relation.to_id == _HERE, Relation.kind == SPLIT, Relation.undone_at.is_(None)
 )
-_FOLLOWS = (Ticket.parent_id == _HERE) | _SPLIT_OFF.correlate(Ticket)
+_FOLLOWS = (Ticket.parent_id == _HERE) | Ticket.id.in_(
+    _SPLIT_OFF
+)  # each asks an index; correlated, it read every ticket
 _PIECES = select(  # one read, built once: the page of every ticket in review asks it
     exists().where(Plan.ticket_id == _HERE).label("plan"),
     exists().where(Plan.ticket_id == _HERE, Plan.late == LATE_OWED).label("late_approval"),

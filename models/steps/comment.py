@@ -180,15 +180,18 @@ def redact_description(ticket: Ticket, *, actor: Person, replacement: str, reaso
         raise Invalid(
             "Please give the new text and the reason.", field="reason" if replacement.strip() else "replacement"
         )
+    titles = [entry.body for entry in db.session.query(Entry).filter_by(ticket_id=ticket.id, kind="title")]
     _redact(
         ticket,
         actor,
         reason,
-        [ticket.description, ticket.expected, ticket.title],
+        [ticket.description, ticket.expected, ticket.title, *titles],
         change={"description": replacement.strip(), "expected": "", "title": title_of(replacement)},
         field="description",
         digest=journal.digest_of(replacement),
     )
+    for title in titles:  # the first of them was made of the text
+        _forget_entries(ticket, title, actor, reason)
     _index_anew(ticket)
     return ticket
 

@@ -13,11 +13,13 @@ from models.policy.version import version_in_force
 from models.record.drill import Drill
 from models.record.ticket import Ticket
 from models.rules.calling import called
+from models.rules.deeds import recorded
 from models.rules.notices import tell_person
 from models.rules.permissions import allows
 
 
 @command
+@recorded("drill_started")
 def start_drill(*, actor: Person, role: str, team: Team | None = None) -> Drill:
     """Tell whoever an escalation of this moment would tell that this is a drill. Raises Invalid where nobody is."""
     if not allows(actor, "start_drill"):
@@ -40,6 +42,7 @@ def start_drill(*, actor: Person, role: str, team: Team | None = None) -> Drill:
 
 
 @command
+@recorded("drill_answered")
 def answer_drill(drill: Drill, *, actor: Person) -> Drill:
     """I am here. The first of those who were told counts, late or not."""
     if not allows(actor, "answer_drill", drill):

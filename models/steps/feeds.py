@@ -5,10 +5,12 @@ from models.ground.errors import Invalid, Refused
 from models.people import feed
 from models.people.feed import KINDS, Feed
 from models.people.person import Person
+from models.rules.deeds import recorded
 from models.rules.permissions import allows
 
 
 @command
+@recorded("feed_opened")
 def open_feed(person: Person, *, kind: str) -> Feed:
     """An address, or another one in its place. Raises Refused for whoever has neither turns nor tickets."""
     _refuse_wrong(person, kind)
@@ -16,6 +18,7 @@ def open_feed(person: Person, *, kind: str) -> Feed:
 
 
 @command
+@recorded("feed_ended", "kind")
 def end_feed(person: Person, *, kind: str) -> None:
     """The address opens nothing any more."""
     _refuse_wrong(person, kind)

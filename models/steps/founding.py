@@ -21,6 +21,7 @@ from models.policy.pack import SHIPPED, load_pack
 from models.policy.sheet import new_sheet
 from models.policy.version import PolicyVersion, add_edition, version_in_force
 from models.record.ticket import Ticket
+from models.rules.deeds import record, recorded, said_of
 from models.rules.permissions import allows
 
 SHORTEST_PASSWORD = 8
@@ -41,6 +42,7 @@ def claim_desk(*, login: str, name: str, email: str, password: str, browser: str
     person.roles_held = [RoleHeld(role=str(role)) for role in (Role.REPORTER, Role.ADMIN)]
     db.session.add(person)
     db.session.flush()
+    record("desk_claimed", actor=person, thing=person, after=said_of(person))
     return person, open_session(person, browser=browser)
 
 
@@ -49,7 +51,8 @@ def describe_organisation(actor: Person, *, name: str, locale: str, time_zone: s
     """What it is called, the administrator's language and zone, and the technical domains that tickets are given to,
     by name; one that is there already stays as it is."""
     _need_right(actor)
-    organisation.call_it(name)
+    row = organisation.call_it(name)
+    record("organisation_named", actor=actor, thing=row, after={"name": row.name})
     actor.locale, actor.time_zone = locale, time_zone
     known = set(db.session.scalars(select(Team.name)))
     codes = set(db.session.scalars(select(Team.code)))
@@ -57,10 +60,14 @@ def describe_organisation(actor: Person, *, name: str, locale: str, time_zone: s
     wanted = dict.fromkeys(" ".join(team.split())[:80] for team in teams)
     new = [Team(code=next(free), name=team, name_en="") for team in wanted if team and team not in known]
     db.session.add_all(new)
+    db.session.flush()
+    for team in new:
+        record("record_added", actor=actor, thing=team, after=said_of(team))
     return new
 
 
 @command
+@recorded("policy_chosen")
 def choose_policy(pack_name: str, *, actor: Person) -> PolicyVersion:
     """The policy that stands from now on. Later ones take two people (P1); there is only one yet."""
     _need_right(actor)
@@ -74,6 +81,7 @@ def choose_policy(pack_name: str, *, actor: Person) -> PolicyVersion:
 
 
 @command
+@recorded("calendar_chosen")
 def choose_calendar(
     *, actor: Person, name: str, tz: str, hours: str, days: Iterable[str], country: str
 ) -> PolicyVersion:

@@ -11,6 +11,7 @@ from models.people.customer import Contact, Customer
 from models.people.person import Person
 from models.people.team import Department, Service, Team
 from models.policy.version import versions_in_force
+from models.rules.deeds import recorded, recorded_if_changed
 from models.rules.permissions import allows
 
 Record = Team | Department | Service | Customer | Contact
@@ -27,6 +28,7 @@ UNIQUE = {Team: "code", Department: "name", Service: "name", Customer: "name"}
 
 
 @command
+@recorded("record_added")
 def add_record(model: type[Any], *, actor: Person, **fields: Any) -> Any:
     """Something new: a team, a department, a service, a customer or a contact. Raises Invalid."""
     record = model()
@@ -37,6 +39,7 @@ def add_record(model: type[Any], *, actor: Person, **fields: Any) -> Any:
 
 
 @command
+@recorded_if_changed("record_edited")
 def edit_record(record: Record, *, actor: Person, **fields: Any) -> Record:
     """Change its details, or take it out of use; what is out of use is no longer offered, and never deleted."""
     _set(record, actor, fields)

@@ -6,6 +6,7 @@ from models.ground.errors import Invalid, Refused
 from models.people import organisation
 from models.people.person import Person
 from models.record.message import MAIL, TRIAL
+from models.rules.deeds import record
 from models.rules.notices import owe_person
 from models.rules.permissions import allows
 
@@ -14,7 +15,10 @@ from models.rules.permissions import allows
 def name_organisation(*, actor: Person, name: str) -> None:
     """Another name, or none: then the product's own stands in its place."""
     _need_right(actor)
-    organisation.call_it(name)
+    was = organisation.organisation_name()
+    row = organisation.call_it(name)
+    if row.name != was:
+        record("organisation_named", actor=actor, thing=row, before={"name": was}, after={"name": row.name})
 
 
 @command

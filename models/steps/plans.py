@@ -12,6 +12,7 @@ from models.people.person import Person
 from models.record.plan import LATE_OWED, Plan, StandardChange, WorkStep
 from models.record.ticket import Ticket
 from models.rules import journal, planning, rounds, seating, voting, workflow
+from models.rules.deeds import recorded
 from models.rules.permissions import allows
 from models.rules.planning import HandedIn
 from models.rules.rounds import EMERGENCY, newest_plan
@@ -87,6 +88,7 @@ def declare_emergency(
 
 
 @command
+@recorded("change_kept")
 def keep_standard_change(plan: Plan, *, actor: Person, title: str) -> StandardChange:
     """A supervisor turns a plan that was approved and worked into a template for the next time (P7.2)."""
     if not allows(actor, "keep_standard_change"):
@@ -104,6 +106,7 @@ def keep_standard_change(plan: Plan, *, actor: Person, title: str) -> StandardCh
 
 
 @command
+@recorded("change_retired")
 def retire_standard_change(template: StandardChange, *, actor: Person) -> StandardChange:
     """A supervisor takes a template out of use; plans made from it stay as they are."""
     if not allows(actor, "keep_standard_change"):

@@ -19,6 +19,7 @@ from models.policy.draft import PolicyDraft, draft_of
 from models.policy.numbering import clash
 from models.policy.pack import BadPack, Pack
 from models.policy.version import PolicyVersion, add_edition, editions_of, version_in_force
+from models.rules.deeds import recorded
 from models.rules.notices import owe_person
 from models.rules.permissions import allows
 
@@ -26,6 +27,7 @@ OTHER = {Role.ADMIN: Role.TECH_MANAGER, Role.TECH_MANAGER: Role.ADMIN}
 
 
 @command
+@recorded("policy_drafted")
 def start_draft(pack: Pack, *, actor: Person | None, name: str = "") -> PolicyDraft:
     """A draft that begins as `pack`, under a name of its own if one is given; None is the command line.
 
@@ -37,6 +39,7 @@ def start_draft(pack: Pack, *, actor: Person | None, name: str = "") -> PolicyDr
 
 
 @command
+@recorded("policy_imported")
 def import_draft(content: bytes, *, actor: Person | None) -> PolicyDraft:
     """A draft out of a file. Raises Invalid with the key at fault."""
     _need_right(actor)
@@ -50,6 +53,7 @@ def import_draft(content: bytes, *, actor: Person | None) -> PolicyDraft:
 
 
 @command
+@recorded("policy_edited")
 def edit_draft(draft: PolicyDraft, *, actor: Person, content: dict[str, Any], calendar: CalendarRow) -> PolicyDraft:
     """Other numbers and words; whatever was proposed has to be proposed anew. Raises Invalid."""
     _need_right(actor)
@@ -61,6 +65,7 @@ def edit_draft(draft: PolicyDraft, *, actor: Person, content: dict[str, Any], ca
 
 
 @command
+@recorded("policy_proposed")
 def propose_edition(
     draft: PolicyDraft, *, actor: Person, effective_at: datetime | None = None, is_default: bool = False, note: str = ""
 ) -> PolicyDraft:
@@ -80,6 +85,7 @@ def propose_edition(
 
 
 @command
+@recorded("proposal_withdrawn")
 def withdraw_proposal(draft: PolicyDraft, *, actor: Person) -> PolicyDraft:
     """The draft is not to be published as it is; either side can say so."""
     if not allows(actor, "publish_policy"):
@@ -90,6 +96,7 @@ def withdraw_proposal(draft: PolicyDraft, *, actor: Person) -> PolicyDraft:
 
 
 @command
+@recorded("policy_published")
 def confirm_edition(draft: PolicyDraft, *, actor: Person) -> PolicyVersion:
     """The second person agrees: the draft becomes the next edition, and stands. Raises Refused, Conflict, Invalid."""
     if not can_confirm(actor, draft):
@@ -110,6 +117,7 @@ def confirm_edition(draft: PolicyDraft, *, actor: Person) -> PolicyVersion:
 
 
 @command
+@recorded("policy_discarded")
 def discard_draft(draft: PolicyDraft, *, actor: Person) -> None:
     """Throw the draft away; editions stay as they are."""
     _need_right(actor)

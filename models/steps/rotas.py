@@ -8,11 +8,13 @@ from models.ground.errors import Conflict, Invalid, Refused
 from models.people.person import Person
 from models.people.rota import LONGEST, ROLES, Handover, Shift, holder_of, occurrences
 from models.people.team import Team
+from models.rules.deeds import recorded
 from models.rules.notices import owe_person
 from models.rules.permissions import allows
 
 
 @command
+@recorded("shift_added")
 def add_shift(
     *,
     actor: Person,
@@ -40,6 +42,7 @@ def add_shift(
 
 
 @command
+@recorded("shift_ended")
 def end_shift(shift: Shift, *, actor: Person, at: datetime | None = None) -> Shift:
     """Nothing of it counts from `at` on (None: from now); what has been stays as it was."""
     if not allows(actor, "keep_rota"):
@@ -51,6 +54,7 @@ def end_shift(shift: Shift, *, actor: Person, at: datetime | None = None) -> Shi
 
 
 @command
+@recorded("shift_handed_over")
 def hand_over_shift(shift: Shift, *, actor: Person, taker: Person, starts_at: datetime, ends_at: datetime) -> Handover:
     """A part of one turn goes to somebody else; both are named, and whoever takes it is told. Raises Invalid."""
     if not allows(actor, "hand_over_shift", shift):

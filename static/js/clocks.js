@@ -18,6 +18,11 @@ function count(clock) {
   if (place.textContent !== text) place.textContent = text;
   if (clock.dataset.level !== level) clock.dataset.level = level;
 }
+function age(time) {
+  const s = (now() - Date.parse(time.dateTime)) / 1000;
+  const text = s < 60 ? words.wAgoNow : s < 3600 ? fill(words.wAgoMin, { m: Math.floor(s / 60) }) : s < 86400 ? fill(words.wAgoHour, { h: Math.floor(s / 3600) }) : fill(words.wAgoDay, { d: Math.floor(s / 86400) });
+  if (time.textContent !== text) time.textContent = text;
+}
 const seen = element => { const box = element.getBoundingClientRect(); return box.bottom > 0 && box.top < innerHeight; };
 let ticked = 0;
 function tick() {
@@ -25,6 +30,7 @@ function tick() {
   if (!paused || Date.now() - ticked >= 60000) { // while updates are paused clocks move once a minute
     ticked = Date.now();
     all('[data-clock-state=running],[data-clock-state=breached]').filter(seen).forEach(count);
+    all('[data-since]').filter(seen).forEach(age);
   }
   mention();
   pill();

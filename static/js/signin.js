@@ -44,6 +44,12 @@ on('htmx:after:request', event => { // before everybody else's: this answer lead
     listen();
   });
 }, true);
+on('keyup', event => { // capitals in a password are seldom meant
+  const hint = event.target.type === 'password' && one('[data-caps]', event.target.parentElement);
+  if (!hint) return;
+  const text = event.getModifierState?.('CapsLock') ? hint.dataset.caps : '';
+  if (hint.textContent !== text) hint.textContent = text;
+});
 on('click', event => {
   if (!event.target.closest('[data-rejoin]')) return;
   event.preventDefault();

@@ -20,3 +20,7 @@ on('click', event => {
   event.target.closest('dialog [data-close]')?.closest('dialog').close();
   if (button) 'copy' in button.dataset ? copy(button) : button.parentElement.hidden = true;
 });
+{ // the tab that one stands on may lie beyond the edge of a phone
+  const tab = one('.tabs [aria-current]');
+  if (tab) tab.closest('ul').scrollLeft = tab.offsetLeft - 64;
+}

@@ -4,6 +4,12 @@ function retitle() { // the page's title says how many there are now
   const { counted: number } = one('[data-counted]')?.dataset ?? {};
   if (number !== undefined) document.title = (number ? `(${number}) ` : '') + document.title.replace(/^\(\d+\+?\) /, '');
 }
+function rename() { // somebody has corrected the ticket's title
+  const { title } = one('[data-title]')?.dataset ?? {}, head = one('.subject h1');
+  if (!title || head.textContent === title) return;
+  document.title = document.title.replace(head.textContent, () => title);
+  head.textContent = title;
+}
 on('htmx:before:swap', ({ detail: { ctx } }) => {
   const active = document.activeElement, rows = [];
   for (let row = active.closest('[id^=row-]'); row; row = row.nextElementSibling) rows.push(row.id);
@@ -17,6 +23,7 @@ on('htmx:after:swap', ({ detail: { ctx } }) => {
   all('[data-draft]').forEach(restore);
   if (topics !== words.topics) listen();
   retitle();
+  rename();
   urgent();
   const { active, rows } = before.get(ctx);
   if (active === body || active.isConnected || document.activeElement !== body) return;

@@ -304,12 +304,17 @@ def test_the_bell_brings_what_cannot_wait(english, cast):
 def test_letters_and_quiet_hours_are_kept(english, cast):
     zhao = english("zhao")
     hours = {"quiet_from": "22:00", "quiet_until": "07:30"}
-    page = zhao.does("/notifications/letters", "keep_letters", mailed=["work", "warnings"], **hours)
+    page = zhao.does("/notifications/letters", "keep_letters", mailed=["work", "warnings"], collects="y", **hours)
     assert cast.zhao.unmailed == ["decisions", "plans", "reports"]
     assert (cast.zhao.quiet_from, cast.zhao.quiet_until) == ("22:00", "07:30")
+    assert cast.zhao.collects
     assert page.one("input", name="quiet_from")["value"] == "22:00"
-    page = zhao.submit("/notifications/letters", "keep_letters", quiet_from="22:00", quiet_until="")
+    assert "checked" in page.one("input", name="collects").attributes
+    assert "wait until 17:00 (Asia/Shanghai)" in page.text
+    page = zhao.submit("/notifications/letters", "keep_letters", quiet_from="22:00", quiet_until="", collects="")
     assert page.status == 422
     assert "Please give both times" in page.text
-    zhao.does("/notifications/letters", "keep_letters", quiet_from="", quiet_until="")
-    assert (cast.zhao.quiet_from, cast.zhao.quiet_until) == ("", "")
+    assert "checked" not in page.one("input", name="collects").attributes, "what was chosen is still there"
+    assert cast.zhao.collects
+    zhao.does("/notifications/letters", "keep_letters", quiet_from="", quiet_until="", collects="")
+    assert (cast.zhao.quiet_from, cast.zhao.quiet_until, cast.zhao.collects) == ("", "", False)

@@ -8,6 +8,7 @@ import pytest
 from models.clockwork import escalation
 from models.ground import clock
 from models.record.deadline import open_deadlines
+from models.record.ticket import find_ticket
 from models.steps import comment, rotas, triage
 from tests.blueprints.five import Act, named, questions_of
 from tests.factories import a_ticket, person
@@ -130,7 +131,7 @@ def test_the_pictures_say_in_words_what_they_draw(sign_in):
     a_ticket("closed")
     aside = sign_in("liu").get("/watch").one("aside", id="pictures")
     pictures = aside.all("svg", role="img")
-    assert len(pictures) == 3
+    assert len(pictures) == 2 + len(aside.one(class_="loads").all("li"))
     for picture in pictures:
         assert picture.one("title").text
         assert picture.one("desc").text
@@ -140,6 +141,50 @@ def test_the_pictures_say_in_words_what_they_draw(sign_in):
     assert by_team.one("tbody").all("tr")[0].one("th").text
     assert len(by_day.one("tbody").all("tr")) == 14
     assert [cell.text for cell in by_day.one("tbody").all("tr")[-1].all("td")] == ["2", "1"]
+
+
+def test_each_number_of_a_team_is_the_way_to_the_list_that_it_counts(sign_in, time):
+    """V11: what is open, of it overdue, due within half an hour, waiting; and of those that no team has yet."""
+    a_ticket("awaiting_triage", severity="P3")
+    a_ticket("awaiting_plan", severity="P0")
+    waiting = a_ticket("awaiting_engineer", severity="P3", team="ops")
+    comment.wait_for(waiting, actor=waiting.assignee, party="vendor", reason="等备件。")
+    a_ticket("closed")
+    time(timedelta(hours=5))
+    liu = sign_in("liu")
+    shown = liu.get("/watch").one(id="by-team")
+    links = shown.one("table").all("a")
+    assert len(links) >= 5
+    counted = {}
+    for link in links:
+        page = liu.get(link["href"])
+        counted[link["href"]] = len(page.all("tr", data_ticket=None))
+        assert link.text == str(counted[link["href"]]), link["href"]
+        assert page.one("select", id="w-team").all("option", selected=None)[0]["value"] in link["href"]
+    assert any("team=0" in href for href in counted)
+    assert any("only=paused" in href for href in counted)
+    beside = [a for a in shown.one(class_="loads").all("a") if a["href"] in counted]
+    assert len(beside) == len(links), "the same numbers stand at the bars"
+    assert all(str(counted[a["href"]]) in a.text for a in beside)
+
+
+def test_where_nothing_is_open_the_loads_say_so(english):
+    shown = english("liu").get("/watch").one(id="by-team")
+    assert shown.one(class_="loads").text == "No ticket is open"
+    assert not shown.all("table")
+
+
+def test_the_watch_says_how_long_ago_something_happened(english, time):
+    number = a_ticket("awaiting_plan").number
+    liu = english("liu")
+    age = lambda: liu.get("/watch").one("tr", data_ticket=number).one("td", class_="c-updated_at")  # noqa: E731
+    assert age().text == "just now"
+    for minutes, words in ((30, "30 min ago"), (95, "2 h ago"), (46 * 60, "2 d ago")):
+        time(timedelta(minutes=minutes))
+        assert age().text == words
+    comment.add_note(find_ticket(number), actor=person("wang"), text="已联系。")
+    assert age().text == "just now"
+    assert age().one("time")["datetime"] == clock.now().isoformat()
 
 
 def test_the_bench_says_first_what_comes_due_first(sign_in, time):

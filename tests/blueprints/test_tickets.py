@@ -22,6 +22,8 @@ def _waits(ticket):
 
 
 ACTS = (
+    Act("retitle", "/t/{n}/title", "awaiting_plan", "wang", "he", "awaiting_plan",
+        {"title": "支付网关超时"}, {"title": "长" * 81}),
     Act("note", "/t/{n}", "awaiting_plan", "he", "zhang", "awaiting_plan",
         {"text": "已联系机房。"}, {"text": ""}, later="archived"),
     Act("update", "/t/{n}", "awaiting_plan", "zhao", "he", "awaiting_plan", {"text": "正在处理。"}, {"text": ""}),

@@ -11,6 +11,7 @@ from models.record.plan import Plan, Task
 from models.record.ticket import find_ticket
 from models.steps import diagnosis, intake, plans, triage
 from tests.browser.conftest import Desk
+from tests.factories import a_plan
 
 WIDTH, HEIGHT = 390, 844
 THUMB = 0.75  # of the height: below it a thumb reaches
@@ -155,3 +156,59 @@ def test_an_added_row_takes_the_focus_and_drafts_stay(house, desk):
     with page.expect_event("domcontentloaded"):
         page.locator('form[data-action="submit_plan"] button.primary').click()
     assert page.evaluate("Object.keys(localStorage).filter(name => name.startsWith('draft '))") == []
+
+
+# --- several at once, on a desktop (V09)
+
+
+@pytest.fixture
+def several(house) -> tuple[list[int], int]:
+    """Three normal changes and a major one that wait: the ids of their plans."""
+    with house.app.app_context():
+        return [a_plan(_diagnosed()).id for _ in range(3)], a_plan(_diagnosed(), risk="major").id
+
+
+def _approved(house, plan: int) -> bool:
+    with house.app.app_context():
+        return db.session.get_one(Plan, plan).outcome == "approved"
+
+
+def test_several_are_approved_with_the_keyboard(house, desk, several):
+    (oldest, middle, newest), major = several
+    chen = desk("chen")
+    page = chen.go("/approvals")
+    bulk, marked = page.locator(".bulk"), page.locator("input[name=plans]:checked")
+    expect(bulk).to_be_hidden()
+    page.keyboard.press("y")
+    page.keyboard.press("j")
+    expect(page.locator(f"#row-plan-{major}[aria-current]")).to_have_count(1)
+    page.keyboard.press("x")
+    expect(marked).to_have_count(0)  # it has no box: it is read first
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    expect(bulk).to_be_visible()
+    page.keyboard.press("Shift+J")
+    expect(marked).to_have_count(2)
+    page.keyboard.press("y")
+    page.wait_for_function("document.activeElement.closest('.bulk') && document.activeElement.type === 'submit'")
+    page.keyboard.press("y")
+    assert not _approved(house, newest), "no key sends"
+    number = page.locator(f"#row-plan-{middle}").get_attribute("data-ticket") or ""
+    another = "box => { box.value = box.value.replace(/:.*/, ':' + '0'.repeat(64)); }"  # as if it had changed meanwhile
+    page.locator(f"#row-plan-{middle} input").evaluate(another)
+    with chen.leaves():
+        page.keyboard.press("Enter")
+    expect(page.locator(".alert.danger")).to_contain_text(number)
+    assert [_approved(house, plan) for plan in (newest, middle, oldest, major)] == [True, False, False, False]
+
+
+def test_several_are_approved_without_a_script_but_not_on_a_phone(house, desk, several):
+    (one, two, three), _major = several
+    assert desk("chen", width=WIDTH).go("/approvals").locator("input[name=plans]:visible, .bulk:visible").count() == 0
+    chen = desk("chen", script=False)
+    page = chen.go("/approvals")
+    for plan in (one, two):
+        page.locator(f"#row-plan-{plan} input").check()
+    page.locator(".bulk button").click()
+    expect(page.locator(".alert.good")).to_be_visible()
+    assert [_approved(house, plan) for plan in (one, two, three)] == [True, True, False]

@@ -51,3 +51,18 @@ def test_without_the_script_it_is_a_page_of_its_own(house, desk):
     expect(page.locator("table")).to_be_visible()
     page.locator(f'a.button[href="/t/{number}"]').click()
     page.wait_for_url(f"**/t/{number}")
+
+
+def test_how_long_ago_it_was_counts_on(house, desk):
+    """On the watch (V11): the script says it in the words of the page, in one unit."""
+    number = a_fault(house)
+    page = desk("liu").go("/watch")
+    age, words = page.locator(f"#row-{number} [data-since]"), page.evaluate("({ ...document.body.dataset })")
+    age.scroll_into_view_if_needed()  # what nobody sees need not count
+    back = "(time, s) => { time.dateTime = new Date(Date.parse(document.body.dataset.now) - s * 1000).toISOString(); }"
+    for seconds, word, unit, number_said in (
+        (1500, "wAgoMin", "{m}", "25"), (7500, "wAgoHour", "{h}", "2"), (200_000, "wAgoDay", "{d}", "2"),
+        (30, "wAgoNow", "", ""),
+    ):  # fmt: skip
+        age.evaluate(back, seconds)
+        expect(age).to_have_text(words[word].replace(unit, number_said))

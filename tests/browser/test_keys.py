@@ -1,5 +1,7 @@
 """Keys in a real browser: twenty reports triaged without a mouse, taken back with Z; nothing fires while one writes."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -351,3 +353,28 @@ def test_esc_closes_what_was_opened(desk):
     page.keyboard.press("Escape")
     expect(page.locator(".menu[open]")).to_have_count(0)
     focus_in(page, ".menu summary")
+
+
+def test_e_corrects_the_title_where_it_stands_and_others_see_it(house, desk):
+    """V08; and who types a password in capitals is told so (V01)."""
+    (number,) = reports(house, 1)
+    zhang, wang = desk("zhang"), desk("wang")
+    zhang.go(f"/t/{number}")
+    page = wang.go(f"/t/{number}")
+    page.keyboard.press("e")
+    focus_in(page, "#form-retitle [name=title]")
+    page.keyboard.press("Control+a")
+    page.keyboard.type("E-00 e 打印机")
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_have_text("E-00 e 打印机")
+    expect(zhang.page.locator("h1")).to_have_text("E-00 e 打印机")
+    expect(zhang.page).to_have_title(re.compile("E-00 e 打印机"))
+    page = wang.go("/me")
+    field, hint = page.locator("[name=old_password]"), page.locator("[name=old_password] + [role=status]")
+    for held, said in ((True, hint.get_attribute("data-caps")), (False, "")):
+        field.evaluate(
+            "(field, held) => field.dispatchEvent(new KeyboardEvent('keyup',"
+            " { key: 'A', modifierCapsLock: held, bubbles: true }))",
+            held,
+        )
+        expect(hint).to_have_text(said)

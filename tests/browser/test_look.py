@@ -13,7 +13,7 @@ pytestmark = pytest.mark.once
 READ = """texts => texts.map(text => {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(text);
-  return [...sheet.cssRules].map(rule => rule.cssText.replace(/, /g, ',')); // values of our own names are read as written
+  return [...sheet.cssRules].map(rule => rule.cssText.replace(/, /g, ',')); // our own names' values stay as written
 })"""
 MAIN = ("report", "ticket", "bench", "decide", "watch", "settings", "customer")
 

@@ -2,14 +2,16 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from flask import Flask
 from icalendar import Calendar
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.orm.attributes import set_committed_value
 
 from blueprints.messages import render
@@ -18,7 +20,7 @@ from models.ground import clock
 from models.ground.db import db
 from models.record.message import Message
 from tests.browsing import Browser, Form, Page
-from tests.conftest import TEN_O_CLOCK
+from tests.conftest import SERVER, TEN_O_CLOCK
 from tests.database import NOT_BUSINESS, Rows, difference, everything
 from tests.house.languages import han_in, latin_in, of_people, texts
 from tests.house.world import STAFF, World, build_world
@@ -28,6 +30,12 @@ UNGUARDED = ("set_language", "set_theme", "sign_out")  # they change no row of b
 FINE = (200, 303, 304, 403, 404, 409, 410)  # 409: a form that could not be handed in now, and is not shown
 OPEN = ("/c/", "/ical/", "/password", "/login", "/setup")  # what strangers may look at
 PROBES = ("/healthz", "/readyz", "/metrics")
+GROWING = {
+    "ticket", "event", "message", "deadline", "firing", "entry", "attachment", "relation", "plan", "plan_step",
+    "approval", "work_step", "verification", "confirmation", "resolution", "cooperation", "extension", "link", "once",
+    "archive_record", "follower", "affected", "consent", "assessment", "search_text",
+}  # fmt: skip
+SCAN = re.compile(r"SCAN (\w+)$")
 PART = {"HX-Request": "true", "HX-Request-Type": "partial"}
 
 
@@ -57,6 +65,7 @@ class Walk:
     visits: list[Visit]
     written: dict[str, dict]
     parts: list[Visit]
+    asked: dict[str, Any]
 
     @cached_property
     def forms(self) -> dict[tuple[str, str], tuple[Visit, Form]]:
@@ -76,23 +85,51 @@ def walk(_house: SimpleNamespace) -> Iterator[Walk]:
         _house.database.renew()
         world = build_world()
         urls = world.urls(_house.app)
-        seen = Walk(_house.app, world, [], {}, [])
+        seen = Walk(_house.app, world, [], {}, [], {})
         for name in ("stranger", *STAFF):
             browser = Browser(_house.app)
             if name != "stranger":
                 browser.sign_in(name, demonstration.PASSWORD)
             before = everything()
-            seen.visits += [Visit(name, browser, url, browser.open(url)) for url in urls]
-            seen.parts += [Visit(name, browser, url, browser.open(url, headers=PART)) for url in urls[:: len(STAFF)]]
+            with _noting(seen.asked):
+                seen.visits += [Visit(name, browser, url, browser.open(url)) for url in urls]
+                seen.parts += [
+                    Visit(name, browser, url, browser.open(url, headers=PART)) for url in urls[:: len(STAFF)]
+                ]
             seen.written[name] = difference(before, everything())
         yield seen
         db.session.remove()
+
+
+@contextmanager
+def _noting(asked: dict[str, Any]) -> Iterator[None]:
+    """Each statement once, however long its lists are, with values that it was asked with."""
+
+    def note(_c: Any, _cursor: Any, sql: str, values: Any, _context: Any, is_many: bool) -> None:
+        if sql.startswith(("SELECT", "WITH")) and not is_many:
+            asked.setdefault(re.sub(r"\?(, \?)+", "?", sql), (sql, values))
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    yield
+    event.remove(db.engine, "before_cursor_execute", note)
 
 
 def test_looking_changes_nothing(walk):
     """Safety rule 13, as every role and as a stranger, whole pages and fragments."""
     assert len(walk.visits) > 2000
     assert walk.written == {name: {} for name in ("stranger", *STAFF)}
+
+
+@pytest.mark.skipif(SERVER is not None, reason="PostgreSQL decides by what it has counted")
+def test_no_page_reads_a_whole_table(walk):
+    """What grows with every ticket is asked by an index, so that a page takes as long with a million of them."""
+    assert len(walk.asked) > 200
+    read_whole = set()
+    for sql, values in walk.asked.values():
+        for *_, step in db.session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values):
+            if (found := SCAN.match(step)) and found[1] in GROWING:
+                read_whole.add(f"{step}: {sql}")
+    assert sorted(read_whole) == []
 
 
 def test_looking_never_fails(walk):

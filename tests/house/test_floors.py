@@ -14,7 +14,7 @@ HIGH = ("models", "blueprints", "app", "workers")
 SHARED_ROOMS = ("blueprints.tickets.view",)  # what pages about tickets share
 SHARED_WEB = (
     "pages", "one_time", "refusals", "kept", "lists", "access", "labels", "limits", "fields", "lookup",
-    "safety", "messages", "several", "house",
+    "safety", "messages", "several", "house", "viewing",
     "commands", "signs", "begun", "charts", "facets", "qr",
 )  # fmt: skip
 OUTSIDE = ("smtplib", "urllib.request", "http.client.HTTP", "requests", "httpx", "ftplib", "telnetlib")

@@ -42,6 +42,7 @@ from models.steps import (
     relations,
     rotas,
     triage,
+    views,
 )
 from tests.factories import ROAD, a_plan, a_request, a_ticket, an_emergency, assess, deadline, newest_plan, person
 
@@ -72,6 +73,8 @@ class World:
         return sorted(set(found))
 
     def _choices(self, app: Flask, rule) -> list[dict[str, object]]:
+        if rule.endpoint == "views.new":
+            return [{"page": "triage", "q": "box=team"}, {"page": "triage", "q": "box=all"}, {"page": "watch"}]
         if not rule.arguments:
             return [{}]
         if "clock" in rule.arguments:
@@ -225,6 +228,8 @@ def build_world() -> World:
     found = [jobs.start_job(actor=person(login), kind="replay", arguments=PERIOD) for login in ("liu", "admin")]
     jobs.claim_job(found[1].id)
     jobs.finish_job(found[1].id, 1, result=jobs.carry_out(found[1], lambda done, total: None))
+    for login, page, query in (("wang", "triage", "box=team"), ("chen", "watch", "severity=P1")):
+        views.keep_view(person(login), page=page, name="<b>早会</b>", query=query)
     subscribed = [feeds.open_feed(person("chen"), kind=kind) for kind in ("oncall", "due")]
     world = World({state: ticket.number for state, ticket in tickets.items()})
     world.values = {

@@ -27,7 +27,7 @@ LATER = {
     "edition_stands_u", "edition_stands_d", "calendar_stands", "extension_stands", "plan_text_stands",
     "consent_stands_u", "consent_stands_d",
     "plan_step_stands_u", "plan_step_stands_d", "plan_step_stands_i", "plan_option_stands_u", "plan_option_stands_d",
-    "plan_option_stands_i", "cooperation_stands", "plan_limit_stands",
+    "plan_option_stands_i", "cooperation_stands", "plan_limit_stands", "deed_is_append_only_u", "deed_is_append_only_d",
 }  # fmt: skip
 BY_HAND = "search_text"  # full-text tables differ between the databases
 

@@ -76,6 +76,7 @@ BY_ROLE = {
     "unrelate": {"first_line", "supervisor", "tech_manager"},
     "split": {"first_line", "supervisor", "tech_manager"},
     "join": SEE_ALL,
+    "retitle": {"first_line", "supervisor", "tech_manager"},
     "note": DESK,
     "update": {"first_line", "supervisor", "tech_manager"},
     "call": {"first_line"},

@@ -53,9 +53,13 @@ def _check(actor: Person) -> None:
     opened = [ticket for ticket in seen if ticket.state not in ENDED]
     assert board.watch_counts(actor) == _figures(opened)
     assert pictures.open_by_age(actor) == _ages(opened)
-    loads = pictures.due_by_team(actor)
-    assert {(load.team.id if load.team else None): load.counts for load in loads} == _teams(opened)
-    assert [load.counts for load in loads] == sorted((load.counts for load in loads), reverse=True)
+    loads = pictures.load_by_team(actor)
+    assert {load.team.id if load.team else None: load[1:] for load in loads} == _teams(opened)
+    assert [load.breached for load in loads] == sorted((load.breached for load in loads), reverse=True)
+    for load in loads:  # each number is what its list holds
+        team = load.team.id if load.team else 0
+        for only in ("open", "breached", "half_hour", "paused"):
+            assert len(board.open_tickets(actor, team_id=team, only=only).keys) == min(getattr(load, only), 50)
     days = pictures.made_and_closed(actor, SHANGHAI)
     assert {day.at.astimezone(SHANGHAI).date(): (day.made, day.closed) for day in days} == _days(seen)
     assert len(days) == pictures.DAYS
@@ -86,8 +90,10 @@ def _teams(opened: list[Ticket]) -> dict[int | None, tuple[int, ...]]:
     found: dict[int | None, list[int]] = {}
     for ticket in opened:
         left = ticket.next_due_at - clock.now() if ticket.next_due_at else timedelta.max
-        band = sum(left > edge for edge in (timedelta(), *pictures.DUE))
-        found.setdefault(ticket.team_id, [0, 0, 0, 0])[band] += 1
+        late, soon, waits = left <= timedelta(), timedelta() < left <= timedelta(minutes=30), ticket.waiting_on != ""
+        counts = found.setdefault(ticket.team_id, [0] * 5)
+        for nth, holds in enumerate((True, late, soon, waits, waits and not late and not soon)):
+            counts[nth] += holds
     return {team: tuple(counts) for team, counts in found.items()}
 
 
