@@ -68,6 +68,7 @@
     field.setAttribute('aria-description', chip.textContent);
     found.replaceChildren();
     offerOwn();
+    htmx.trigger(field, 'htmx:abort', {}, false); // an answer about another kind comes too late
     htmx.trigger(field, 'ask');
     field.focus();
   }

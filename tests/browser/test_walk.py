@@ -68,8 +68,10 @@ def walk(page: Page, base: str, steps: int, seed: int) -> list[list]:
             row.locator("a").first.click()
         elif doing == "filter" and is_list:
             filters = page.locator(".figures a")
+            link = filters.nth(chance.randrange(filters.count()))
+            link.hover()  # as whoever points at it has scrolled there
             place = page.evaluate(PLACE)
-            filters.nth(chance.randrange(filters.count())).click()
+            link.click()
         elif doing == "along" and page.locator("[data-key=next], [data-key=list]").count():
             place = page.evaluate(PLACE)
             page.locator("[data-key=next], [data-key=list]").last.click()
