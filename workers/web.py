@@ -24,7 +24,7 @@ def serve(app: Flask, *, listener: socket.socket, redis_url: str, secret_key: st
     """Answer requests from `listener` until SIGTERM or SIGINT."""
     door = FrontDoor(app, redis_url=redis_url, secret_key=secret_key)
     config = uvicorn.Config(
-        GZipMiddleware(door, minimum_size=500, compresslevel=3),  # leaves the live stream as it is
+        GZipMiddleware(door, minimum_size=500, compresslevel=4),  # leaves the live stream as it is
         loop="uvloop",
         http="httptools",
         ws="none",

@@ -30,5 +30,5 @@ on('htmx:after:swap', ({ detail: { ctx } }) => {
   const row = rows.map(id => document.getElementById(id)).find(Boolean);
   const next = row ? one('a,button', row) : one('h1,h2,h3', place) || place;
   if (!row) next.tabIndex = -1;
-  next.focus({ preventScroll: true });
+  next.focus({ preventScroll: Boolean(row) || place.id !== 'preview' });
 });
