@@ -146,7 +146,10 @@ def test_suggestions_come_by_themselves_and_move_nothing(desk):
 
 
 def test_what_a_search_has_found_is_walked_through_and_come_back_to(desk):
-    """U9: on to the next hit with `]`, back to it with L; and Back leads to where one stood."""
+    """U9: on to the next hit with `]`, back to it with L; and Back leads to where one stood.
+
+    Had a swap written into the history while the browser was going back, Back would have been lost.
+    """
     zhang, wang = desk("zhang"), desk("wang")
     numbers = [report(zhang, f"门禁读卡器没有反应，{floor} 楼") for floor in range(2, 5)][::-1]
     page = wang.go("/search?q=门禁读卡器")
@@ -160,4 +163,5 @@ def test_what_a_search_has_found_is_walked_through_and_come_back_to(desk):
     expect(page.locator(f"#row-{numbers[2]} a").first).to_be_focused()
     for _ in range(3):
         page.go_back()
+        assert page.evaluate("history.state?.htmx") is None
     expect(page.locator(f"#row-{numbers[1]} a").first).to_be_focused()
