@@ -6,7 +6,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
-from wtforms import DateTimeLocalField
+from wtforms import DateTimeLocalField, Form, SelectField, ValidationError
 
 from blueprints.labels import locale_of_words, named, zone
 from blueprints.words import WORDS
@@ -28,6 +28,18 @@ class Moment(DateTimeLocalField):
     def process_formdata(self, valuelist: list[str]) -> None:
         if any(valuelist):  # an empty one is refused with a translated sentence, which Optional then takes away
             super().process_formdata(valuelist)
+
+
+class ServiceField(SelectField):
+    """A system, or none: all are listed when the field is drawn; of the one that was chosen only its row is read."""
+
+    def __init__(self, label: Any, *, nothing: Any, **known: Any) -> None:
+        super().__init__(label, coerce=chosen, choices=service_choices(nothing), **known)
+
+    def pre_validate(self, form: Form) -> None:
+        service = row(Service, self.data) if self.data and 0 < self.data < 10**9 else None
+        if self.data is not None and not (service and service.active):
+            raise ValidationError(self.gettext("Not a valid choice."))
 
 
 def codes(kind: str, values: Iterable[str]) -> list[tuple[str, Any]]:

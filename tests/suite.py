@@ -3,6 +3,9 @@
 On PostgreSQL every command, every journey and every page is told; how each page answers forms (tests/blueprints) with
 `--full` only, because what a form does is a command.
 
+What fails is told once more, alone, because a machine can be slow for a moment: it counts how it ends there, and the
+run names it at its end. Each such name is a race to be found, in the test or in the product.
+
 `./run test [pytest's arguments]` sets up and then becomes this.
 """
 
@@ -20,6 +23,7 @@ DATABASE = "BIHUAN_TEST_DB"  # read by conftest: where each test process makes a
 ONCE = ("--ignore=tests/browser", "-m", "not once")  # what no database can change
 FORMS = ("--ignore=tests/blueprints",)
 FULL = "--full"
+FAILED = 1  # pytest's exit code when a test failed
 NO_TESTS = 5  # pytest's exit code when nothing was selected
 FONTS = "/usr/share/fonts/**/NotoSansCJK*"
 PROCESSES = "2"
@@ -48,7 +52,12 @@ def run(words: list[str], *, database: str | None) -> int:
     # In the order of the folders: files with few but slow tests must not be left to one process at the end.
     order = ("--dist", "loadfile", "--no-loadscope-reorder")
     pytest = [sys.executable, "-m", "pytest"]
-    return subprocess.call([*pytest, "-n", PROCESSES, *order, "-rs", *words], env=environment)
+    code = subprocess.call([*pytest, "-n", PROCESSES, *order, "-rs", *words], env=environment)
+    if code != FAILED:
+        return code
+    print("\n== once more, alone, what failed beside others", flush=True)
+    again = ("--last-failed", "--last-failed-no-failures", "none", "-rA", "--show-capture=no")
+    return subprocess.call([*pytest, *again, *words], env=environment)
 
 
 def fetch_programs() -> list[str]:

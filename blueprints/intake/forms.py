@@ -7,7 +7,7 @@ from flask_wtf import FlaskForm
 from wtforms import MultipleFileField, RadioField, SelectField, StringField, TextAreaField, ValidationError
 from wtforms.validators import InputRequired, Length, Optional
 
-from blueprints.fields import MINUTE, Moment, chosen, codes, instant, optional_codes, service_choices
+from blueprints.fields import MINUTE, Moment, ServiceField, codes, instant, optional_codes
 from blueprints.lookup import ColleagueLookup, ContactLookup
 from models.ground.vocabulary import Impact, RequestType, Severity, Urgency
 
@@ -25,7 +25,7 @@ class ReportForm(FlaskForm):
         },
     )
     files = MultipleFileField(_l("Files"))
-    service = SelectField(_l("System"), coerce=chosen, choices=service_choices(_unknown), validators=[Optional()])
+    service = ServiceField(_l("System"), nothing=_unknown, validators=[Optional()])
     occurred_at = Moment(_l("Happened at"), format=MINUTE, validators=[Optional()])
     impact = SelectField(
         _l("Who is affected"), choices=optional_codes("impact", Impact, _unknown), validators=[Optional()]
@@ -58,7 +58,7 @@ class RequestForm(FlaskForm):
     category = RadioField(_l("Type (optional)"), choices=codes("category", RequestType), validators=[Optional()])
     wished = RadioField(_l("Priority (optional)"), choices=codes("priority", Severity), validators=[Optional()])
     files = MultipleFileField(_l("Files"))
-    service = SelectField(_l("System"), coerce=chosen, choices=service_choices(_unknown), validators=[Optional()])
+    service = ServiceField(_l("System"), nothing=_unknown, validators=[Optional()])
     affected = StringField(_l("Who else would use it"), validators=[Length(max=200)])
 
     def validate_description(self, field: TextAreaField) -> None:

@@ -11,7 +11,7 @@ const opened = () => shelf ??= new Promise((done, fail) => {
 async function onShelf(deed, mode = 'readwrite') { // a browser may forbid it; then a reload forgets what has not arrived
   try {
     const asked = deed((await opened()).transaction('files', mode).objectStore('files'));
-    return await new Promise(done => { asked.onsuccess = () => done(asked.result); asked.onerror = () => done(null); });
+    return await new Promise(done => { asked.onsuccess = () => done(asked.result); asked.onerror = asked.transaction.onabort = () => done(null); });
   } catch { return null; }
 }
 const shelved = async fits => (await onShelf(files => files.getAll(), 'readonly') || []).filter(file => file.user === words.user && fits(file));

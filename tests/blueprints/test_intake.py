@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from models.ground.db import db
+from models.ground.db import command, db
 from models.ground.errors import Conflict
 from models.people.customer import Contact
+from models.people.team import Service
 from models.record.attachment import attachments_of
 from models.record.message import Message
 from models.record.ticket import Ticket, find_ticket
@@ -16,6 +17,11 @@ from models.steps import archiving, chasing, closing, comment, triage
 from tests.blueprints.five import Act, named, refuses_the_wrong_moment, works
 from tests.database import NOT_BUSINESS, everything
 from tests.factories import a_ticket, person
+
+
+@command
+def retire(service_id: int) -> None:
+    db.session.get_one(Service, service_id).active = False
 
 
 def newest() -> Ticket:
@@ -45,6 +51,18 @@ def test_everything_else_is_kept_too(english, cast):
     assert (ticket.affected, ticket.frequency, ticket.device) == ("财务部", "每次", "Win 11")
     assert (ticket.discoverer, ticket.steps, ticket.workaround) == ("小王", "点提交", "换电脑")
     assert ticket.severity == "P2"
+
+
+@pytest.mark.parametrize("said", ["no number", "-1", "0", "99999", "9" * 40, "retired"])
+def test_a_system_that_cannot_be_chosen_is_refused_and_the_words_are_kept(english, cast, said):
+    """What was retired since the form was drawn, and what never was."""
+    browser, retired = english("zhang"), cast.service("ERP").id
+    form = browser.get("/report").form("report")
+    retire(retired)
+    page = browser.press(form, description="ERP 转圈", service=str(retired) if said == "retired" else said)
+    assert page.status == 422
+    assert page.form("report").values["description"] == ["ERP 转圈"]
+    assert newest() is None
 
 
 def test_an_empty_report_keeps_the_files_and_all_that_was_typed(english):

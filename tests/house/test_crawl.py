@@ -29,6 +29,7 @@ CALENDAR_WORDS = ("summary", "description", "x-wr-calname")
 UNGUARDED = ("set_language", "set_theme", "sign_out")  # they change no row of business, or do no harm
 FINE = (200, 303, 304, 403, 404, 409, 410)  # 409: a form that could not be handed in now, and is not shown
 OPEN = ("/c/", "/ical/", "/password", "/login", "/setup")  # what strangers may look at
+WALKERS = ("stranger", *(STAFF[::3] if SERVER else STAFF))  # on PostgreSQL it is the statements that may differ
 PROBES = ("/healthz", "/readyz", "/metrics")
 GROWING = {
     "ticket", "event", "message", "deadline", "firing", "entry", "attachment", "relation", "plan", "plan_step",
@@ -86,13 +87,14 @@ def walk(_house: SimpleNamespace) -> Iterator[Walk]:
         world = build_world()
         urls = world.urls(_house.app)
         seen = Walk(_house.app, world, [], {}, [], {})
-        for name in ("stranger", *STAFF):
+        for name in WALKERS:
+            mine = urls if name in ("stranger", "zhang", "admin") else [u for u in urls if not u.startswith(OPEN)]
             browser = Browser(_house.app)
             if name != "stranger":
                 browser.sign_in(name, demonstration.PASSWORD)
             before = everything()
             with _noting(seen.asked):
-                seen.visits += [Visit(name, browser, url, browser.open(url)) for url in urls]
+                seen.visits += [Visit(name, browser, url, browser.open(url)) for url in mine]
                 seen.parts += [
                     Visit(name, browser, url, browser.open(url, headers=PART)) for url in urls[:: len(STAFF)]
                 ]
@@ -116,8 +118,8 @@ def _noting(asked: dict[str, Any]) -> Iterator[None]:
 
 def test_looking_changes_nothing(walk):
     """Safety rule 13, as every role and as a stranger, whole pages and fragments."""
-    assert len(walk.visits) > 2000
-    assert walk.written == {name: {} for name in ("stranger", *STAFF)}
+    assert len(walk.visits) > 120 * len(WALKERS)
+    assert walk.written == {name: {} for name in WALKERS}
 
 
 @pytest.mark.skipif(SERVER is not None, reason="PostgreSQL decides by what it has counted")
@@ -141,7 +143,7 @@ def test_looking_never_fails(walk):
 
 def test_everybody_sees_something(walk):
     """A walk of nothing but refusals would prove nothing."""
-    for name in STAFF:
+    for name in WALKERS[1:]:
         assert sum(v.page.status == 200 for v in walk.visits if v.name == name) > 20, name
 
 
