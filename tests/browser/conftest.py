@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from models.demonstration import PASSWORD
-from tests.workers.conftest import House, a_house
+from tests.workers.conftest import House, a_furnished_house
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chromium-browser")
 FLAGS = [
@@ -23,23 +23,12 @@ HARMLESS = (
 )  # neither a refused form nor a cut line is a fault of the page
 
 
-@pytest.fixture(scope="session")
-def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The data folder of a house that has loaded the demonstration and stopped: loading it is half of a start."""
-    home = tmp_path_factory.mktemp("furnished")
-    with a_house(home):
-        return home
-
-
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[House]:
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """A house of this file's own, with the demonstration in it."""
     if not CHROMIUM:
         pytest.skip("there is no Chromium here; on Debian: apt install chromium")
-    home = tmp_path_factory.mktemp("house")
-    lived_in = shutil.ignore_patterns("run", "pid", "log", "output", "preparing")
-    shutil.copytree(request.getfixturevalue("furnished"), home, ignore=lived_in, dirs_exist_ok=True)
-    with a_house(home) as house:
+    with a_furnished_house(tmp_path_factory.mktemp("house")) as house:
         yield house
 
 

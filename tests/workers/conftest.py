@@ -1,13 +1,17 @@
 """A real Valkey for every test that rings, and a whole running house for those that watch it live."""
 
+import atexit
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
+from tempfile import mkdtemp
 from time import monotonic, sleep
 from uuid import uuid4
 
@@ -17,10 +21,12 @@ from aiosmtpd.controller import Controller
 from sqlalchemy.engine import make_url
 
 from app import Settings, create_app
+from models import demonstration
 from models.ground import clock
 from workers import queues, valkey
 
 ROOT = Path(__file__).parents[2]
+NOT_MOVED = shutil.ignore_patterns("run", "pid", "log", "output", "preparing")
 
 
 class Server:
@@ -43,11 +49,11 @@ class Server:
 class House:
     """`python -m workers.supervisor` with a demonstration in a folder of its own, and the same database at hand."""
 
-    def __init__(self, home: Path, database: str, **environment: str) -> None:
+    def __init__(self, home: Path, database: str, *words: str, **environment: str) -> None:
         self.port = free_port()
         known = surroundings(home) | {"DATABASE_URL": database, "PORT": str(self.port)}
         self.environment = os.environ | known | environment
-        self.process, self.first_words = start_house(self.environment, home / "output")
+        self.process, self.first_words = start_house(self.environment, home / "output", *words)
         with pytest.MonkeyPatch.context() as patch:
             for name, value in (known | environment).items():
                 patch.setenv(name, value)
@@ -74,11 +80,11 @@ def surroundings(home: Path) -> dict[str, str]:
 
 
 def start_house(
-    environment: dict[str, str], output: Path, module: str = "workers.supervisor"
+    environment: dict[str, str], output: Path, *said: str, module: str = "workers.supervisor"
 ) -> tuple[subprocess.Popen[bytes], str]:
     """Start a supervisor and wait until it says that it is ready, or ends."""
     with output.open("wb") as out:
-        words = [sys.executable, "-m", module]
+        words = [sys.executable, "-m", module, *said]
         process = subprocess.Popen(words, cwd=ROOT, env=environment, stdout=out, stderr=subprocess.STDOUT)
     try:
         eventually(lambda: "ready  " in output.read_text() or process.poll() is not None, seconds=120)
@@ -123,14 +129,41 @@ def a_database() -> Iterator[str]:
 
 
 @contextmanager
-def a_house(home: Path, **environment: str) -> Iterator[House]:
+def a_house(home: Path, *words: str, **environment: str) -> Iterator[House]:
     with a_database() as database:
-        house = House(home, database, **environment)
+        house = House(home, database, *words, **environment)
         try:
             yield house
         finally:
             stop(house.process)
             clock.follow(None)  # this process followed the house's clock
+
+
+@contextmanager
+def a_furnished_house(home: Path, **environment: str) -> Iterator[House]:
+    """The same, with the demonstration brought along: loading it is half of a start. On PostgreSQL it is loaded."""
+    if not os.environ.get("BIHUAN_TEST_DB"):
+        shutil.copytree(_furnished(), home, ignore=NOT_MOVED, dirs_exist_ok=True)
+    with a_house(home, **environment) as house:
+        yield house
+
+
+@contextmanager
+def a_house_of_people(home: Path, **environment: str) -> Iterator[House]:
+    """A house with the people of the demonstration and no ticket: whatever is mailed is the test's own doing."""
+    with a_house(home, "--no-demo", **environment) as house:
+        with house.app.app_context():
+            demonstration.cast_people()
+        yield house
+
+
+@cache
+def _furnished() -> Path:
+    """The data folder of a house of this process that has loaded the demonstration and stopped."""
+    home = Path(mkdtemp(prefix="bihuan-furnished-"))
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
+    with a_house(home):
+        return home
 
 
 @pytest.fixture
@@ -143,7 +176,7 @@ def redis_server(tmp_path_factory) -> Iterator[Server]:
 @pytest.fixture(scope="module")
 def house(tmp_path_factory) -> Iterator[House]:
     """One house for all tests of a file; they leave it as they found it."""
-    with a_house(tmp_path_factory.mktemp("house")) as house:
+    with a_furnished_house(tmp_path_factory.mktemp("house")) as house:
         yield house
 
 
@@ -160,7 +193,7 @@ def smtp_url(sink) -> Iterator[str]:
 
 @pytest.fixture
 def own_house(tmp_path) -> Iterator[House]:
-    with a_house(tmp_path) as house:
+    with a_furnished_house(tmp_path) as house:
         yield house
 
 

@@ -22,10 +22,10 @@ from models.people.person import find_person
 from models.record.deadline import Firing
 from models.record.demo_clock import advance_demo_clock
 from models.record.message import MAIL, QUEUED, Message
-from models.steps import intake
+from models.steps import comment, intake
 from workers import queues
 
-from .conftest import a_house, eventually
+from .conftest import a_house_of_people, eventually
 
 A_WHILE = timedelta(days=10)  # longer than any holidays, when service clocks stand still
 PATIENCE = 40  # seconds; how late things may be is measured by the benchmarks, on a machine that does nothing else
@@ -51,14 +51,16 @@ def sink():
 
 @pytest.fixture
 def mailing_house(tmp_path, smtp_url):
-    with a_house(tmp_path, SMTP_URL=smtp_url) as house:
+    with a_house_of_people(tmp_path, SMTP_URL=smtp_url) as house:
         yield house
 
 
-def pass_time(house):
-    """Report a fault that nobody looks at, let time go by, and give back how many marks had been fired before."""
+def pass_time(house, updates=0):
+    """Report a fault that nobody takes up, let time go by, and give back how many marks had been fired before."""
     with house.app.app_context():
-        intake.report_fault(actor=find_person("zhang"), description="打印机卡纸")
+        ticket = intake.report_fault(actor=find_person("zhang"), description="打印机卡纸")
+        for number in range(updates):
+            comment.post_update(ticket, actor=find_person("wang"), text=f"还在查 {number}")
         before = firings()
         advance_demo_clock(A_WHILE)
         return before
@@ -193,14 +195,15 @@ def test_an_open_page_hears_of_a_change(house):
 
 
 def test_every_mail_is_sent_once(mailing_house, sink):
-    pass_time(mailing_house)
+    pass_time(mailing_house, updates=20)
     expected = eventually(lambda: sent_by(mailing_house), seconds=PATIENCE)
+    assert len(expected) > 20
     assert Counter(sink.ids) == Counter(expected)
 
 
 def test_killing_the_sender_repeats_at_most_the_mail_in_its_hands(mailing_house, sink):
     sink.pause = 0.2
-    pass_time(mailing_house)
+    pass_time(mailing_house, updates=20)
     eventually(lambda: sink.ids, seconds=PATIENCE)
     for _kill in range(2):
         mailing_house.kill("deliver")
@@ -212,9 +215,9 @@ def test_killing_the_sender_repeats_at_most_the_mail_in_its_hands(mailing_house,
 
 
 def test_without_redis_the_ticker_sends(tmp_path, smtp_url, sink, redis_server):
-    with a_house(tmp_path, SMTP_URL=smtp_url, REDIS_URL=redis_server.url) as house:
+    with a_house_of_people(tmp_path, SMTP_URL=smtp_url, REDIS_URL=redis_server.url) as house:
         redis_server.kill()
-        pass_time(house)
+        pass_time(house, updates=20)
         expected = eventually(lambda: sent_by(house), seconds=PATIENCE)
     assert Counter(sink.ids) == Counter(expected)
 

@@ -23,7 +23,7 @@ from workers import jobs
 from workers.tail import Letters
 from workers.ticker import Ticker
 
-from .conftest import a_house, eventually
+from .conftest import a_furnished_house, eventually
 
 PERIOD = {"policy": "unified", "first": "2026-11-01", "last": "2026-11-30"}
 
@@ -202,7 +202,7 @@ def test_what_was_there_before_the_ticker_is_no_news(cast, time):
 
 
 def test_a_killed_worker_is_replaced_and_without_redis_the_ticker_does_it(tmp_path, redis_server):
-    with a_house(tmp_path, REDIS_URL=redis_server.url) as house:
+    with a_furnished_house(tmp_path, REDIS_URL=redis_server.url) as house:
 
         def state(job_id):
             with house.app.app_context():
