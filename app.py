@@ -8,13 +8,18 @@ from flask import Flask
 from flask_migrate import Migrate
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 import blueprints
 import models
+from models.clockwork import anchor
 from models.ground import clock, tokens
 from models.ground.db import READ, db, prepare
 from models.record import attachment, demo_clock
+from models.rules import limits
 
+DIFFERENT_CHARACTERS = 10  # in a secret; of 32 random hexadecimal digits one in ten thousand has fewer
+SILENT: dict[str, object] = {"execution_options": READ, "hide_parameters": True}  # what an error says goes to the log
 LARGEST_BODY = 64 * 1024 * 1024  # bytes of one request, files included
 migrate = Migrate(compare_type=True, render_as_batch=True)
 
@@ -36,6 +41,10 @@ class Settings(BaseSettings):
     smtp_url: str | None = Field(None, validation_alias="SMTP_URL")
     mail_from: str = Field("Bihuan <bihuan@localhost>", validation_alias="MAIL_FROM")
     desk_phone: str = Field("", validation_alias="DESK_PHONE")
+    heartbeat_url: str = Field("", validation_alias="HEARTBEAT_URL")
+    outbound_private: str = Field("", validation_alias="OUTBOUND_PRIVATE")
+    proxy_hops: int = Field(0, ge=0, le=9, validation_alias="PROXY_HOPS")
+    rate_limits: bool = Field(True, validation_alias="RATE_LIMITS")
     log_level: str = Field("INFO", validation_alias="LOG_LEVEL")
     debug: bool = Field(False, validation_alias="FLASK_DEBUG")
 
@@ -51,17 +60,22 @@ class Settings(BaseSettings):
 
     def refuse_unsafe(self) -> None:
         """Production does not start on what only a demonstration may have; each reason has its number."""
-        if self.env != "production":
-            return
+        if self.env == "production" and (wrong := [f"{number}: {reason}" for number, reason in self.unsafe()]):
+            raise SystemExit("Bihuan does not start in production:\n  " + "\n  ".join(wrong))
+
+    def unsafe(self) -> list[tuple[str, str]]:
+        """What in these settings only a demonstration may have; workers/entrance.py goes on counting."""
         reasons = {
-            "E01: SECRET_KEY or SECRET_KEY_FILE must hold at least 32 characters.": len(self.secret_key) < 32,
-            "E02: FLASK_DEBUG must be off.": self.debug,
-            "E03: BASE_URL must be set to the address that people use, with https.": not self.base_url.startswith(
+            ("E01", "SECRET_KEY or SECRET_KEY_FILE must hold at least 32 characters."): len(self.secret_key) < 32,
+            ("E02", "FLASK_DEBUG must be off."): self.debug,
+            ("E03", "BASE_URL must be set to the address that people use, with https."): not self.base_url.startswith(
                 "https://"
             ),
+            ("E04", "SECRET_KEY must be random: it has hardly any different characters."): (
+                len(set(self.secret_key)) < DIFFERENT_CHARACTERS
+            ),
         }
-        if wrong := [reason for reason, is_so in reasons.items() if is_so]:
-            raise SystemExit("Bihuan does not start in production:\n  " + "\n  ".join(wrong))
+        return [reason for reason, is_so in reasons.items() if is_so]
 
     def _kept_secret(self) -> str:
         """From SECRET_KEY_FILE; outside production a file of the data folder, made at the first start."""
@@ -96,8 +110,12 @@ def create_app(settings: Settings | None = None) -> Flask:
         BABEL_TRANSLATION_DIRECTORIES=str(Path(__file__).parent / "translations"),
         WTF_CSRF_TIME_LIMIT=None,
     )
+    if hops := settings.proxy_hops:  # nobody else is believed about where a request comes from
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
     tokens.use_key(settings.secret_key)
+    limits.enforce(on=settings.rate_limits)
     attachment.use_folder(settings.home / "files")
+    anchor.use_folder(settings.home / "anchors")
     db.init_app(app)
     migrate.init_app(app, db, directory=str(Path(__file__).parent / "migrations"))
     with app.app_context():
@@ -110,9 +128,9 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 def _engine_options(url: str) -> dict[str, object]:
     if url.startswith("sqlite"):
-        return {"execution_options": READ}
+        return SILENT
     limits = "-c statement_timeout=15000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=60000"
-    return {"execution_options": READ, "pool_pre_ping": True, "connect_args": {"options": limits, "connect_timeout": 5}}
+    return SILENT | {"pool_pre_ping": True, "connect_args": {"options": limits, "connect_timeout": 5}}
 
 
 def _demo_offset(app: Flask):  # type: ignore[no-untyped-def]

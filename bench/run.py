@@ -1,6 +1,6 @@
 """The benchmarks: the whole product beside a bare Flask route, in one run on one machine; writes bench/RESULTS.md.
 
-`./run bench [pages|live|reports|screens|clocks|replay …] [--rounds 3] [--large 100000] [--postgres URL] …`
+`./run bench [pages|live|reports|screens|clocks|replay|backup …] [--rounds 3] [--large 100000] [--postgres URL] …`
 Parts that are named are measured alone, and their table goes to bench/RESULTS-<parts>.md. `./run bench cases 100000`
 measures nothing: it works out random cases of the clock's sums three ways (bench/cases.py); `./run bench scanner 10000`
 lets mail scanners loose on customers' links (bench/scanner.py); `./run bench races 40000` has people decide on one
@@ -19,12 +19,12 @@ from time import perf_counter
 if not __package__:  # started as a file: the project's root is not on the path yet
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from bench import cases, clocks, databases, measures, pace, races, replays, results, scanner, screens
+from bench import backups, cases, clocks, databases, measures, pace, races, replays, results, scanner, screens
 from bench.results import Result
 from bench.stack import running
 
 OF_PEOPLE = ("pages", "live", "reports", "screens")
-PARTS = (*OF_PEOPLE, "clocks", "replay")
+PARTS = (*OF_PEOPLE, "clocks", "replay", "backup")
 Make = Callable[..., AbstractContextManager[databases.Crowded]]
 
 
@@ -44,6 +44,8 @@ def main(words: list[str]) -> int:
             found += _of_people(make, asked)
         if "clocks" in asked.parts:
             found += _of_clocks(make, asked)
+        if "backup" in asked.parts:
+            found += _of_backups(make, asked)
         if "replay" in asked.parts:
             found += _of_the_replay(Path(folder) / "replay", asked)
     engine = databases.engine(asked.postgres or "sqlite://")
@@ -79,6 +81,14 @@ def _of_clocks(make: Make, asked: argparse.Namespace) -> Iterator[Result]:
             yield result
 
 
+def _of_backups(make: Make, asked: argparse.Namespace) -> Iterator[Result]:
+    """Copies of everything, on a database of their own: it is put back in the end."""
+    with make(asked.kept, young=0.5) as database:
+        for result in backups.backups(database):
+            print(f"  {'backup':<13} {result.name} {result.value:.3g} {result.unit}", flush=True)
+            yield result
+
+
 def _of_the_replay(folder: Path, asked: argparse.Namespace) -> Iterator[Result]:
     """A policy against a year of tickets that were lived by the real commands."""
     folder.mkdir()
@@ -93,6 +103,7 @@ def _read(words: list[str]) -> argparse.Namespace:
     reader.add_argument("--small", type=int, default=10_000, help="tickets")
     reader.add_argument("--large", type=int, default=100_000, help="tickets")
     reader.add_argument("--open", type=int, default=70_000, help="tickets, nearly all open, for the clocks")
+    reader.add_argument("--kept", type=int, default=100_000, help="tickets, for backup and restore")
     reader.add_argument("--replayed", type=int, default=10_000, help="tickets, for the replay")
     reader.add_argument("--lives", type=int, default=1_000, help="of them that are different")
     reader.add_argument("--rounds", type=int, default=3, help="of each load, in turns")

@@ -47,7 +47,7 @@ class Server:
             env=surroundings | {
                 "PORT": str(self.port), "BIHUAN_HOME": str(database.home), "DATABASE_URL": database.url,
                 "BIHUAN_ENV": "demo", "REDIS_URL": "", "SMTP_URL": "", "BASE_URL": "", "SECRET_KEY": KEY,
-                "LOG_LEVEL": "WARNING",
+                "LOG_LEVEL": "WARNING", "RATE_LIMITS": "off",
             },
         )  # fmt: skip
 

@@ -15,8 +15,10 @@ from blueprints import (
     lists,
     one_time,
     pages,
+    proof,
     refusals,
     safety,
+    signs,
     undoing,
     viewing,
 )
@@ -61,10 +63,12 @@ def register(app: Flask) -> None:
     refusals.register(app)
     pages.register(app)
     begun.register(app)
+    proof.register(app)
     clock_words.register(app)
     kept.register(app)
     lists.register(app)
     house.register(app)
+    signs.register(app)
     keys.register(app)
     undoing.register(app)
     viewing.register(app)

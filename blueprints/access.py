@@ -8,15 +8,19 @@ from typing import Any, cast
 from flask import Flask, g, redirect, request, session, url_for
 from flask_login import LoginManager, current_user
 from itsdangerous import BadSignature
+from markupsafe import escape
 from sqlalchemy import select
 from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Response
 
 from blueprints import begun, one_time, pages, refusals
+from blueprints.kept import kept
 from blueprints.seals import Cookies, seal
 from models.ground import clock
 from models.ground.db import db
 from models.ground.errors import Conflict, Missing, Refused
+from models.people.factor import owes_factor
+from models.people.organisation import roles_with_factor
 from models.people.person import Person
 from models.people.session import session_of
 from models.people.view import View
@@ -70,6 +74,8 @@ def requires(action: str, of: Callable[..., Any] | None = None) -> Callable[...,
         def guarded(**args: Any) -> Any:
             if not current_user.is_authenticated:
                 return sign_in_first()
+            if _owes_factor():
+                return _factor_first()
             if of is None:
                 _refuse_unless(action, None)
                 return view(**args)
@@ -243,6 +249,18 @@ def by_id(model: type[Any]) -> Callable[[int], Any]:
     return load
 
 
+def _owes_factor() -> bool:
+    """Whether a role of theirs asks for a second factor that they have not; the pages to set one up are open."""
+    asked = str(kept(("factor_roles",), lambda: escape(" ".join(roles_with_factor())), seconds=5)).split()
+    return bool(asked) and not request.path.startswith("/me/") and bool(me().roles & set(asked)) and owes_factor(me())
+
+
+def _factor_first() -> Response:
+    if request.method == "GET" and not pages.is_fragment():
+        return redirect(url_for("account.show_security"), 303)
+    raise Refused("Your role asks for a second factor. Set one up under “Sign-in and security” first.")
+
+
 def _refuse_unless(action: str, thing: Any) -> None:
     if not allows(me(), action, thing):
         g.refused = action
@@ -273,5 +291,7 @@ def _person_of(token: str) -> Person | None:
         return None
     if now - session.get("seen", 0) > STAMP_EVERY:
         session["seen"] = now
-    held.person.session_token, held.person.session_ends = token, held.expires_at.isoformat()
-    return held.person
+    person = held.person
+    person.session_token, person.session_ends = token, held.expires_at.isoformat()
+    person.session_seen, person.session_proved = held.seen_at, held.proved_at
+    return person

@@ -1,5 +1,6 @@
 """Our own files: scripts and sheets are written in parts, each a room, and sent as one; addresses carry a digest."""
 
+import base64
 import hashlib
 import re
 from functools import cache
@@ -26,14 +27,14 @@ COLON = re.compile(
     rb"((?:[{;]|^)[\w-]+):\s"
 )  # of a declaration: no selector begins with a word and a colon and a space
 JOINED = {"app.css": SHEETS, "app.js": SCRIPTS}
-PACKED = (*JOINED, "link.css", "link.js", "icons.svg", "vendor/htmx.min.js", "vendor/hx-ptag.min.js")
+PACKED = (*JOINED, "link.css", "link.js", "passkey.js", "icons.svg", "vendor/htmx.min.js", "vendor/hx-ptag.min.js")
 YEAR = 365 * 24 * 3600  # seconds a browser may keep a file whose address changes when it does
 
 
 def register(app: Flask) -> None:
     """Serve the joined files beside the others of static/, and let browsers keep all of them."""
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = YEAR
-    app.jinja_env.globals.update(static=static, sprite=sprite, symbols=symbols)
+    app.jinja_env.globals.update(static=static, integrity=integrity, sprite=sprite, symbols=symbols)
     app.view_functions["static"] = _serve
 
 
@@ -41,6 +42,12 @@ def register(app: Flask) -> None:
 def static(name: str) -> str:
     """Where a file of static/ is fetched from; another content has another address. Icons ask thirty times a page."""
     return f"{current_app.static_url_path}/{name}?v={hashlib.sha256(sent(name)).hexdigest()[:10]}"
+
+
+@cache
+def integrity(name: str) -> str:
+    """What a script of ours must be, or the browser does not run it."""
+    return "sha384-" + base64.b64encode(hashlib.sha384(sent(name)).digest()).decode()
 
 
 @cache

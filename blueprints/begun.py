@@ -17,7 +17,7 @@ from models.record import draft
 from models.record.draft import FormDraft
 from models.steps.drafts import LARGEST, keep_draft
 
-NEVER = ("password", "again", "old_password")  # kept nowhere
+NEVER = ("password", "again", "old_password", "proof", "otp")  # kept nowhere
 
 
 def register(app: Flask) -> None:
@@ -83,9 +83,14 @@ def against(field: Any) -> list[Part] | None:
 def came_from(referrer: str, host: str) -> str:
     """The page that asked, on this site; never elsewhere."""
     came = urlsplit(referrer)
-    if came.netloc != host or came.path.startswith("//"):
+    if came.netloc != host or not is_ours(came.path):
         return "/"
     return came.path + (f"?{came.query}" if came.query else "")
+
+
+def is_ours(path: str) -> bool:
+    """Whether it leads to a page of this site, as browsers read it: they take a backslash for a slash."""
+    return path.startswith("/") and not path.startswith(("//", "/\\"))
 
 
 def _as_sent(form: FlaskForm, held: FormDraft) -> MultiDict[str, str]:

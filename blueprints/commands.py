@@ -7,7 +7,7 @@ import click
 from flask import Flask, current_app
 from flask.cli import AppGroup
 
-from blueprints import calendar_commands, drawings, policy_commands, sla_commands
+from blueprints import audit_commands, calendar_commands, drawings, policy_commands, sla_commands
 from models import demonstration
 from models.ground import clock
 from models.ground.vocabulary import Role
@@ -27,6 +27,7 @@ def register(app: Flask) -> None:
     app.cli.add_command(user)
     app.cli.add_command(demo)
     app.cli.add_command(docs)
+    app.cli.add_command(audit_commands.audit)
     app.cli.add_command(calendar_commands.calendar)
     app.cli.add_command(policy_commands.policy)
     app.cli.add_command(sla_commands.sla)
@@ -41,8 +42,8 @@ def config() -> None:
 
 @click.command("docs")
 def docs() -> None:
-    """Draw docs/PERMISSIONS.md and the states in docs/ARCHITECTURE.md anew."""
-    drawings.redraw()
+    """Draw docs/PERMISSIONS.md, docs/ROUTES.md, docs/sbom.json and the states in docs/ARCHITECTURE.md anew."""
+    drawings.redraw(current_app._get_current_object())  # type: ignore[attr-defined]
 
 
 @user.command("create")

@@ -1,7 +1,11 @@
 """Keeps the pages of docs/ that are drawn from tables: `flask docs` writes them, a test compares."""
 
+import json
 import re
 from pathlib import Path
+
+from flask import Flask
+from werkzeug.routing import Rule
 
 from models.rules import drawing
 
@@ -32,6 +36,16 @@ for `join`, `leave` and `view_incident`, where it is a known incident or they ha
 
 """
 
+ROUTES = """# Which address asks for which right
+
+Drawn by `./run docs` from `@requires` and `@public`; who holds a right stands in `PERMISSIONS.md`. The third column is
+what the address loads before it asks: whoever may not see it is told that there is nothing. The application does not
+start while a route declares neither, and a test compares every address with this page.
+
+| address | methods | right | of |
+|---|---|---|---|
+"""
+
 
 def drawn() -> dict[Path, str]:
     """Every page that is drawn, as it has to read now."""
@@ -41,10 +55,38 @@ def drawn() -> dict[Path, str]:
     return {architecture: states, DOCS / "PERMISSIONS.md": RIGHTS + "\n".join(_chapters())}
 
 
-def redraw() -> None:
+def drawn_of_routes(app: Flask) -> dict[Path, str]:
+    """Every address, and the right that it asks for."""
+    rows = sorted(_row_of(app, rule) for rule in app.url_map.iter_rules() if rule.endpoint != "static")
+    return {DOCS / "ROUTES.md": ROUTES + "\n".join(rows) + "\n"}
+
+
+def drawn_of_packages() -> dict[Path, str]:
+    """What the product is made of beside itself, in the format of CycloneDX, for whoever looks for a known fault."""
+    root = DOCS.parent
+    pins = re.findall(
+        r"^([a-z0-9._-]+)(?:\[[\w,-]+\])?==([^ \\;]+)", (root / "requirements.txt").read_text("utf-8"), re.M
+    )
+    vendored = json.loads((root / "static/vendor/VENDORED.json").read_text("utf-8"))
+    parts = [(name, version, f"pkg:pypi/{name}@{version}") for name, version in pins]
+    parts += sorted({(e["name"], e["version"], f"pkg:npm/{e['name']}@{e['version']}") for e in vendored})
+    components = [{"type": "library", "name": n, "version": v, "purl": purl} for n, v, purl in parts]
+    bill = {"bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1, "components": components}
+    return {DOCS / "sbom.json": json.dumps(bill, indent=1) + "\n"}
+
+
+def redraw(app: Flask) -> None:
     """Write the pages."""
-    for page, text in drawn().items():
+    for page, text in (drawn() | drawn_of_routes(app) | drawn_of_packages()).items():
         page.write_text(text, "utf-8")
+
+
+def _row_of(app: Flask, rule: Rule) -> str:
+    kind, what, of = app.view_functions[rule.endpoint].access  # type: ignore[attr-defined]
+    methods = " ".join(sorted({"GET", "POST", "PUT", "PATCH", "DELETE"} & (rule.methods or set())))
+    right = f"`{what}`" if kind == "requires" else f"everybody: {what}"
+    thing = getattr(of, "__name__", "") if of else ""
+    return f"| `{rule.rule}` | {methods} | {right} | {'by id' if thing == 'load' else thing} |"
 
 
 def _chapters() -> list[str]:

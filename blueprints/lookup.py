@@ -22,6 +22,7 @@ class Lookup(StringField):
     `row` is the one chosen. What is picked comes under the same name, after what was typed.
     """
 
+    is_of_many = True
     choose, unknown = _l("Please choose whom you mean."), _l("Nobody like that is known.")
     asks = _l("Whom you mean")
     find: Callable[..., list[Any]]

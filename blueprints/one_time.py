@@ -12,7 +12,7 @@ from blueprints.seals import seal
 from models.ground.errors import Conflict
 from models.record import once
 
-SECRETS = ("csrf_token", "password", "again", "old_password")  # never in the digest of what was sent
+SECRETS = ("csrf_token", "password", "again", "old_password", "proof", "otp")  # never in the digest of what was sent
 
 
 def register(app: Flask) -> None:
@@ -29,6 +29,11 @@ def read(action: str, thing: Any) -> str | None:
     """The random part of the form's token; None when it is not ours, or was shown to somebody else."""
     sealed = _sealed()
     return sealed[0] if sealed and sealed[1:] == [_viewer(), action, _name_of(thing)] else None
+
+
+def nonce_of(token: str) -> str:
+    """The random part of a token that was just made."""
+    return str(seal("once").loads(token)[0])
 
 
 def nonce() -> str | None:

@@ -12,18 +12,22 @@ from flask_wtf import FlaskForm
 from jinja2_fragments.flask import render_block
 from sqlalchemy.exc import IntegrityError
 from werkzeug.datastructures import FileStorage
+from wtforms import Field, MultipleFileField, SelectMultipleField
 
-from blueprints import begun, one_time, undoing
-from blueprints.refusals import error_page, sentence_of
+from blueprints import begun, one_time, rates, undoing
+from blueprints.refusals import error_page, not_understood, said_when, sentence_of
+from models.ground import clock, tokens
 from models.ground.db import db, expecting, last_words
-from models.ground.errors import Busy, Conflict, DomainError, Invalid
+from models.ground.errors import Busy, Conflict, DomainError, Invalid, TooMany
 from models.people.person import Person
+from models.people.session import SEEN_EVERY, see
 from models.record import attachment, draft
 from models.record.attachment import Attachment
 from models.record.link import Link
 from models.rules import workflow
 from models.steps.intake import keep_file
 
+MANY = (SelectMultipleField, MultipleFileField)  # fields that are sent with several values, and those that say so
 WORKED_IN = {"/triage": "board"}  # lists in which one stays at work: their region is renewed after each deed
 POLL_EVERY = 15  # seconds a region waits for its next look while the live hub is silent
 
@@ -110,6 +114,11 @@ def act(
     token = one_time.read(action, thing)
     if answered := one_time.answer_of(token):
         return done(answered)
+    if _says_twice(form):
+        return error_page(400, not_understood())
+    if refusal := g.pop("too_many", None):
+        add_error(form, refusal)
+        return said_when(_again(form, page, refusal.status), refusal)
     if not form.validate_on_submit():
         return _again(form, page, 422)
     if token is None:
@@ -121,8 +130,10 @@ def act(
         nonlocal location
         location = then(result)
         one_time.spend(token, location=location)
+        rates.count(action)
         if writer:
             draft.forget(writer, begun.place_of(action, request.path))
+            _see_session()
 
     try:
         with last_words(spend), expecting(_version()):
@@ -131,14 +142,24 @@ def act(
         if answered := one_time.answer_of(token):
             return done(answered)
         raise
-    except (Invalid, Conflict, Busy) as refusal:
+    except (Invalid, Conflict, Busy, TooMany) as refusal:
         db.session.rollback()
         add_error(form, refusal)
         if isinstance(refusal, Conflict):
             _show_both(form, thing)
-        return _again(form, page, refusal.status)
+        return said_when(_again(form, page, refusal.status), refusal)
     undoing.remember(action, thing, result)
     return done(location or then(result))  # a deed that is no command has spent nothing
+
+
+def _says_twice(form: FlaskForm) -> bool:
+    """Whether a field of one value was sent with two: then nobody can say which was meant, or who else reads it."""
+    names = {"once", "version", *(field.name for field in form if not _is_of_many(field))}
+    return any(len(request.form.getlist(name)) > 1 for name in names)
+
+
+def _is_of_many(field: Field) -> bool:
+    return isinstance(field, MANY) or getattr(field, "is_of_many", False)
 
 
 def refuse_form(form: FlaskForm) -> Response:
@@ -162,9 +183,18 @@ def files_of(uploads: Sequence[FileStorage], actor: Person | Link) -> list[str]:
     if "kept_keys" not in g:
         g.kept_keys = [key for key in request.form.getlist("kept") if key.isalnum()]
         for upload in uploads:
-            if upload and upload.filename:
-                g.kept_keys.append(keep_file(actor=actor, name=upload.filename, content=upload.read()).key)
+            if upload and upload.filename and "too_many" not in g:
+                _keep(upload, actor)
     return list(g.kept_keys)
+
+
+def _keep(upload: FileStorage, actor: Person | Link) -> None:
+    """One file; whoever sends too many finds in the form again what was kept until then."""
+    try:
+        with rates.counting_files():
+            g.kept_keys.append(keep_file(actor=actor, name=upload.filename or "", content=upload.read()).key)
+    except TooMany as refusal:
+        g.too_many = refusal
 
 
 def kept_files(actor: Person | Link) -> list[Attachment]:
@@ -175,6 +205,13 @@ def kept_files(actor: Person | Link) -> list[Attachment]:
         person_id=actor.id if isinstance(actor, Person) else None,
         link_id=actor.id if isinstance(actor, Link) else None,
     )
+
+
+def _see_session() -> None:
+    """Every few minutes at most; looking alone writes nothing."""
+    seen = current_user.session_seen
+    if seen is None or clock.real_now() - seen > SEEN_EVERY:
+        see(tokens.digest(current_user.session_token))
 
 
 def _actor() -> Person | Link:

@@ -1,6 +1,7 @@
 """Refusals as pages: one place where errors become a sentence in the reader's language, with a number to ask by."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from math import ceil
 
 import structlog
 from flask import Flask, Response, g, make_response, render_template, request
@@ -8,9 +9,10 @@ from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
+from blueprints.clock_words import span
 from blueprints.labels import label, local
 from models.ground.db import db
-from models.ground.errors import DomainError
+from models.ground.errors import DomainError, TooMany
 from models.rules.permissions import MAY, ROLES
 
 log = structlog.get_logger("pages")
@@ -41,6 +43,7 @@ def error_page(code: int, text: str, **more: str) -> Response:
         429: _("Too many requests"),
         500: _("Something broke on our side"),
         503: _("Busy at the moment"),
+        507: _("No room left"),
     }
     page = render_template(
         "errors/error.html",
@@ -64,8 +67,21 @@ def roles_for(action: str) -> list[str]:
 
 def sentence_of(refusal: DomainError) -> str:
     """The refusal in the reader's language, its times in their zone."""
-    told = {name: local(value) if isinstance(value, datetime) else value for name, value in refusal.values.items()}
-    return _(refusal.message, **told)
+    return _(refusal.message, **{name: _told(value) for name, value in refusal.values.items()})
+
+
+def _told(value: object) -> object:
+    if isinstance(value, timedelta):
+        seconds = ceil(value.total_seconds())
+        return _("%(s)s s", s=seconds) if seconds < 60 else span(seconds)
+    return local(value) if isinstance(value, datetime) else value
+
+
+def said_when(response: Response, refusal: DomainError) -> Response:
+    """For machines: when it is worth while to come again."""
+    if isinstance(refusal, TooMany):
+        response.headers["Retry-After"] = str(ceil(refusal.values["wait"].total_seconds()))
+    return response
 
 
 def signed_out() -> str:
@@ -84,7 +100,7 @@ def not_understood() -> str:
 
 
 def _refusal(refusal: DomainError) -> Response:
-    return error_page(refusal.status, sentence_of(refusal))
+    return said_when(error_page(refusal.status, sentence_of(refusal)), refusal)
 
 
 def _forged(_error: CSRFError) -> Response:
@@ -104,7 +120,13 @@ def _http_error(error: HTTPException) -> Response:
 
 
 def _trouble(error: Exception) -> Response:
-    log.exception("unexpected", request_id=g.get("request_id", ""), path=request.path, error=type(error).__name__)
+    log.exception("unexpected", request_id=g.get("request_id", ""), path=_path(), error=type(error).__name__)
     return error_page(
         500, _("The trouble has been recorded. What you typed is kept by your browser; try again in a moment.")
     )
+
+
+def _path() -> str:
+    """Where it happened, without the token of a link or of a new password (safety rule 27)."""
+    token = str((request.view_args or {}).get("token", ""))
+    return request.path.replace(token, "…") if token else request.path

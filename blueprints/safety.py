@@ -1,5 +1,6 @@
 """What every request and every answer gets: an id, proof of origin, and the headers of safety.md."""
 
+import re
 import secrets
 from urllib.parse import urlsplit
 
@@ -20,16 +21,21 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=(), "
+    "publickey-credentials-create=(self), publickey-credentials-get=(self)",
 }
 SAFE = ("GET", "HEAD", "OPTIONS")
+LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+PROBES = ("/healthz", "/readyz")  # asked by address, and they say nothing
+HOST = re.compile(r"([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
 csrf = CSRFProtect()
 
 
 def register(app: Flask) -> None:
     """Install the guards on every request and every answer, errors and static files included."""
-    csrf.init_app(app)
     app.before_request(_number)
+    app.before_request(_refuse_other_names)
+    csrf.init_app(app)
     app.before_request(_refuse_foreign)
     app.before_request(_refuse_nul)
     app.after_request(_dress)
@@ -37,6 +43,22 @@ def register(app: Flask) -> None:
 
 def _number() -> None:
     g.request_id = secrets.token_hex(6)
+
+
+def _refuse_other_names() -> Response | None:
+    """An installation answers to its own name; a demonstration, whose name nobody has set, to any."""
+    settings = current_app.config["SETTINGS"]
+    own = (urlsplit(settings.base_url).hostname, *LOOPBACK)
+    is_probe = request.path in PROBES
+    if settings.env == "demo" or is_probe or _name_in(request.environ.get("HTTP_HOST", "")) in own:
+        return None
+    return refusals.error_page(400, refusals.not_understood())
+
+
+def _name_in(host: str) -> str | None:
+    """The name in a Host header; None when it is none."""
+    found = HOST.fullmatch(host.lower())
+    return found[1] if found else None
 
 
 def _refuse_foreign() -> Response | None:

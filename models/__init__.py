@@ -1,8 +1,9 @@
 """The business: tables and rules. No request, no Redis, no prose. Importing this knows every table."""
 
-from models.people import absence, customer, feed, organisation, person, rota, session, team, view
+from models.people import absence, customer, factor, feed, organisation, person, rota, session, team, view
 from models.policy import draft, version
 from models.record import (
+    allowance,
     approval,
     archive,
     article,
@@ -18,6 +19,7 @@ from models.record import (
     extension,
     heartbeat,
     job,
+    known_letter,
     link,
     message,
     number,
@@ -31,9 +33,9 @@ from models.record import (
 from models.record import draft as form_draft
 
 __all__ = [
-    "absence", "approval", "archive", "article", "assessment", "attachment", "consent", "cooperation", "customer",
-    "deadline", "demo_clock", "draft",
-    "drill", "entry", "event", "extension", "feed", "form_draft", "heartbeat", "job", "link", "message", "number",
-    "once", "organisation", "person", "plan", "relation", "resolution", "rota", "session", "team", "ticket", "verdict",
-    "version", "view",
+    "absence", "allowance", "approval", "archive", "article", "assessment", "attachment", "consent", "cooperation",
+    "customer", "deadline", "demo_clock", "draft",
+    "drill", "entry", "event", "extension", "factor", "feed", "form_draft", "heartbeat", "job", "known_letter", "link",
+    "message", "number", "once", "organisation", "person", "plan", "relation", "resolution", "rota", "session", "team",
+    "ticket", "verdict", "version", "view",
 ]  # fmt: skip

@@ -31,6 +31,7 @@ from models.people.customer import Contact
 from models.people.person import Person, find_person
 from models.people.team import Service, Team
 from models.record import attachment
+from models.rules import limits
 from models.steps import accounts
 from tests.browsing import Browser
 from tests.shelf import SHELF
@@ -171,6 +172,7 @@ def _house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace
 def settings(home: Path, **given: object) -> Settings:
     """Settings of a test: nothing of the surroundings gets in."""
     known: dict[str, object] = {"home": home, "env": "test", "secret_key": KEY, "base_url": "http://localhost"}
+    known["rate_limits"] = False  # tests that are about them put them in force
     with _bare_surroundings():
         return Settings(_env_file=None, **(known | given))
 
@@ -181,6 +183,7 @@ def app(_house: SimpleNamespace, time: object, request: pytest.FixtureRequest) -
     with _house.app.app_context():
         # Another application may have been made meanwhile in this process; these belong to the last one.
         tokens.use_key(KEY)
+        limits.enforce(on=False)
         attachment.use_folder(_house.home / "files")
         _house.database.renew()
         kept.forget()

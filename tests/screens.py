@@ -28,12 +28,14 @@ SCREENS = tuple(
     for name, login, path in (line.split() for line in """\
     login - /login
     forgotten - /password
+    password-code - /password/code
     customer - /c/{link}
     report zhang /report
     request zhang /report?type=request
     my zhang /my
     receipt zhang /t/{awaiting_triage}/receipt
     settings zhang /me
+    security zhang /me/security
     inbox zhang /notifications
     shortcuts zhang /help/shortcuts
     refused zhang /triage
@@ -82,6 +84,8 @@ SCREENS = tuple(
     calendars admin /admin/calendars
     calendar admin /admin/calendars/{calendar}
     drills admin /admin/drills
+    audit admin /admin/audit
+    second-factor admin /admin/second-factor
     outbox admin /admin/outbox
     health admin /admin/health
     clock admin /admin/clock

@@ -10,7 +10,7 @@ from models.ground import clock
 from models.people import claim
 from workers import entrance, supervisor
 
-ASIDE = ("bihuan.sqlite3", "bihuan.sqlite3-wal", "bihuan.sqlite3-shm", "files", claim.FILE)
+ASIDE = ("bihuan.sqlite3", "bihuan.sqlite3-wal", "bihuan.sqlite3-shm", "files", "anchors", claim.FILE)
 
 
 def main() -> int:

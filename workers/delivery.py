@@ -1,6 +1,7 @@
 """Delivery: one message from the outbox to its channel, under a lease so that nobody sends it twice."""
 
 from functools import partial
+from time import sleep
 
 import structlog
 from flask import current_app
@@ -8,12 +9,15 @@ from flask import current_app
 from app import Settings
 from blueprints.messages import render
 from models.ground.db import db
+from models.ground.errors import Busy
 from models.record import message as outbox
 from models.record.message import Message
 from workers.channels import NotSent, mail
+from workers.keeping import journal
 from workers.lease import renewed
 
 RENEW_EVERY = 2.0  # seconds; the lease itself lasts 6
+TRIES_TO_RECORD = 6  # each waits for the database as long as any command does
 
 log = structlog.get_logger("delivery")
 
@@ -33,14 +37,37 @@ def deliver(message_id: int) -> None:
         log.exception("not sent", message=message_id)
         outbox.failed(message_id, error=f"{type(error).__name__}: {error}")
     else:
-        outbox.sent(message_id, answer=answer)
+        _record(message_id, answer)
+
+
+def _record(message_id: int, answer: str) -> None:
+    """It has left. A database that is busy is asked again, so that nobody gets the letter twice."""
+    for _ in range(TRIES_TO_RECORD - 1):
+        try:
+            return outbox.sent(message_id, answer=answer)
+        except Busy:
+            log.warning("sent, and not recorded yet", message=message_id)
+            sleep(1.0)
+    return outbox.sent(message_id, answer=answer)
 
 
 def _send(message: Message) -> str:
     letter, message_id, header = render(message), message.id, message.message_id
+    everything = [each.message_id for each in outbox.together(message)]
     db.session.remove()  # no transaction stays open while the network takes its time
     with renewed(partial(outbox.renew, message_id), every=RENEW_EVERY):
-        return mail.send(letter, message_id=header, smtp_url=_smtp_url())
+        answer = mail.send(letter, message_id=header, smtp_url=_smtp_url())
+    _keep_in_mind(everything, reader=letter.to)
+    return answer
+
+
+def _keep_in_mind(message_ids: list[str], *, reader: str) -> None:
+    """Before the database knows it: a disk that is full must not make anybody get the letter again."""
+    settings: Settings = current_app.config["SETTINGS"]
+    try:
+        journal.note(settings.home, message_ids, reader=reader)
+    except OSError:
+        log.exception("not in the sent-journal", messages=message_ids[:10])
 
 
 def _smtp_url() -> str:

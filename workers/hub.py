@@ -10,10 +10,14 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from workers.queues import LIVE_CHANNEL
+from models.ground import clock
+from workers.queues import LIVE_CHANNEL, SWEPT
 
 QUIET = 5.0  # seconds without a word before the server is asked whether it is there
 LONGEST_PAUSE = 5.0  # seconds between two tries to reach it
+STILL_AFTER = 30.0  # seconds without a word that all marks are fired: nobody sweeps
+AWAY, BACK, STILL, MOVING = "away", "back", "still", "moving"
+KINDS = {AWAY: "connection", BACK: "connection", STILL: "clocks", MOVING: "clocks"}
 
 log = structlog.get_logger("hub")
 
@@ -28,7 +32,7 @@ class Stream:
         self.topics = topics
         self.is_over = False
         self._news: dict[str, int] = {}
-        self._states: list[str] = []
+        self._states: dict[str, str] = {}  # the last one of each kind
         self._woken = asyncio.Event()
 
     def tell(self, topic: str, version: int) -> None:
@@ -36,7 +40,7 @@ class Stream:
         self._woken.set()
 
     def tell_state(self, state: str) -> None:
-        self._states = [state]
+        self._states[KINDS[state]] = state
         self._woken.set()
 
     def end(self) -> None:
@@ -52,8 +56,8 @@ class Stream:
             return b": still here\n\n"
         self._woken.clear()
         states, news = self._states, self._news
-        self._states, self._news = [], {}
-        told = [f"event: {state}\ndata: {{}}\n\n" for state in states]
+        self._states, self._news = {}, {}
+        told = [f"event: {state}\ndata: {{}}\n\n" for state in states.values()]
         told += [f"data: {json.dumps({'topic': t, 'version': v})}\n\n" for t, v in news.items()]
         return "".join(told).encode()
 
@@ -66,7 +70,8 @@ class Hub:
         self._streams: set[Stream] = set()
         self._by_topic: dict[str, set[Stream]] = {}
         self._is_connected = False
-        self._is_closed = False
+        self._is_closed = self._is_still = False
+        self._swept_at = clock.steady()
 
     def __len__(self) -> int:
         return len(self._streams)
@@ -78,7 +83,9 @@ class Hub:
         for topic in topics:
             self._by_topic.setdefault(topic, set()).add(stream)
         if not self._is_connected:
-            stream.tell_state("away")
+            stream.tell_state(AWAY)
+        if self._is_still:
+            stream.tell_state(STILL)
         if self._is_closed:
             stream.end()
         return stream
@@ -113,7 +120,9 @@ class Hub:
         async with client, client.pubsub() as channel:
             await channel.subscribe(LIVE_CHANNEL)
             asked = False
+            self._swept_at = clock.steady()  # while Redis was away nobody could say so
             while True:
+                self._watch_clocks()
                 message = await channel.get_message(timeout=QUIET)
                 if message is None and asked:
                     raise OSError("no answer")
@@ -132,8 +141,20 @@ class Hub:
         except (ValueError, TypeError, KeyError):
             log.warning("not news", data=str(data)[:80])
             return
+        if topic == SWEPT:
+            self._swept_at = clock.steady()
         for stream in self._by_topic.get(topic, ()):
             stream.tell(topic, version)
+
+    def _watch_clocks(self) -> None:
+        """Open pages learn when nobody sweeps, and when somebody does again."""
+        is_still = clock.steady() - self._swept_at > STILL_AFTER
+        if is_still is self._is_still:
+            return
+        self._is_still = is_still
+        log.warning("nobody sweeps" if is_still else "the clocks are swept again")
+        for stream in self._streams:
+            stream.tell_state(STILL if is_still else MOVING)
 
     def _set_connected(self, is_connected: bool, *, reason: str = "") -> None:
         if is_connected is self._is_connected:
@@ -141,4 +162,4 @@ class Hub:
         self._is_connected = is_connected
         log.info("live updates flow" if is_connected else "live updates wait for Redis", reason=reason)
         for stream in self._streams:
-            stream.tell_state("back" if is_connected else "away")
+            stream.tell_state(BACK if is_connected else AWAY)

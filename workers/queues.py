@@ -15,6 +15,7 @@ from models.ground import clock
 from workers.tasks import SECONDS, TASKS, BihuanJob
 
 LIVE_CHANNEL = "bihuan:live"
+SWEPT = "swept"  # told on it while no mark waits
 SECONDS_TO_ANSWER = 0.5
 SECONDS_OF_SILENCE = 1.0  # after a failure, so that a dead server is not asked at every turn
 JOB_LIVES = 600  # seconds that an unanswered ring stays in its queue

@@ -22,6 +22,7 @@ from models.ground import clock
 from models.ground.db import db
 from models.people import claim
 from workers import entrance, logs, prepare, queues, valkey
+from workers.keeping import journal, presence
 from workers.processes import Child, Family, allow_many_files, share_memory
 from workers.tasks import TASKS
 from workers.ticker import tick_until_stopped
@@ -39,12 +40,14 @@ def main(words: list[str]) -> int:
     """Start everything, watch over it until Ctrl-C or SIGTERM, and return the exit code."""
     settings = entrance.read_settings()
     logs.set_up(level=settings.log_level, as_json=settings.env == "production")
+    entrance.refuse_unsafe(settings)
     entrance.find_redis(settings)
-    listener = entrance.listen(settings)
+    listener, door = entrance.listen(settings), presence.come_home(settings.home)
     app = create_app(settings)
     wants_demonstration = settings.env == "demo" and "--no-demo" not in words
     _in_a_child(partial(_prepare, app, settings, wants_demonstration=wants_demonstration))
-    return House(app, settings, listener).stand()
+    with door:
+        return House(app, settings, listener).stand()
 
 
 class House:
@@ -150,6 +153,7 @@ def _prepare(app: Flask, settings: Settings, *, wants_demonstration: bool) -> No
                 if prepare.migrate(app):
                     _say("database", "tables brought to the newest version")
                 begun = claim.is_going_on(settings.home)  # who is setting up wants no demonstration
+                journal.keep_from_now(settings.home)
                 if wants_demonstration and not begun and demonstration.load_demonstration():
                     _say("data", "demonstration loaded")
                 elif prepare.found_desk():

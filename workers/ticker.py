@@ -12,16 +12,17 @@ import structlog
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
-from models.clockwork import auditor, calendars, escalation
+from models.clockwork import anchor, auditor, calendars, escalation, health
 from models.ground import clock
 from models.ground.db import db
 from models.ground.errors import DomainError
-from models.record import attachment, draft, heartbeat, job
+from models.record import allowance, attachment, draft, heartbeat, job
 from models.record import message as outbox
 from models.record.event import Change
+from workers.channels import call
 from workers.delivery import deliver
 from workers.jobs import leaving, work
-from workers.queues import Doorbell
+from workers.queues import SWEPT, Doorbell
 from workers.tail import Letters, Tail
 
 PERIOD = 0.25  # seconds between two looks
@@ -32,6 +33,7 @@ BEAT_EVERY = 5.0
 COMPLAIN_EVERY = 30.0
 TIDY_EVERY = 3600.0
 AUDIT_EVERY = 60.0
+CALL_EVERY = 30.0  # the watcher outside, while all is well
 MOST_UNTOLD = 1_000  # topics
 
 log = structlog.get_logger("ticker")
@@ -63,6 +65,7 @@ class Ticker:
         self._tail, self._letters = Tail(), Letters()
         self._first_due: int | None = None
         self._rung_at = self._due_since = self._beat_at = self._complained_at = float("-inf")
+        self._called_at = float("-inf")
         self._tidied_at = self._audited_at = clock.steady()
         self._untold: dict[str, int] = {}  # topic → newest version
         self._waiting: dict[int, float] = {}  # message id → when it was rung
@@ -72,13 +75,15 @@ class Ticker:
         self._worker = ThreadPoolExecutor(1, "jobs")
         self._sender = ThreadPoolExecutor(1, "sender")
         self._auditor = ThreadPoolExecutor(1, "auditor")
+        self._calling: Future[None] | None = None
+        self._caller = ThreadPoolExecutor(1, "caller")
 
     def tick(self) -> bool:
         """One look at everything; True when there is more to do at once."""
         more = False
         with self._app.app_context():
             for duty in (self._news, self._deadlines, self._calendars, self._mail, self._jobs, self._life, self._tidy,
-                         self._audit):  # fmt: skip
+                         self._audit, self._call_outside):  # fmt: skip
                 more = self._attempt(duty) or more
         return more
 
@@ -183,6 +188,7 @@ class Ticker:
             with self._app.app_context():
                 job.forget_results()
                 draft.remove_stale()
+                allowance.remove_stale()
                 attachment.remove_orphans()
         except (SQLAlchemyError, DomainError):
             log.exception("not tidied")
@@ -202,11 +208,44 @@ class Ticker:
                     log.error("the auditor objects", missing=found.missing, wrong=found.wrong)
         except (SQLAlchemyError, DomainError):
             log.exception("not audited")
+        self._drop_anchor()
+
+    def _drop_anchor(self) -> None:
+        """How far the record has come is written down outside the database, and into the log."""
+        try:
+            with self._app.app_context():
+                lines = anchor.checkpoint()
+                for line in lines:
+                    say = log.error if line["kind"] == anchor.PARTED else log.info
+                    say("checkpoint", line=line)
+                if lines and self._app.config["SETTINGS"].smtp_url:
+                    anchor.send_letter(lines[-1])
+        except (SQLAlchemyError, DomainError, OSError):
+            log.exception("no checkpoint")
+
+    def _call_outside(self) -> bool:
+        """Somebody outside hears from us while all is well; when we fall silent, that is the alarm (rule 10)."""
+        is_due = clock.steady() - self._called_at >= CALL_EVERY
+        if self._app.config["SETTINGS"].heartbeat_url and is_due and (self._calling is None or self._calling.done()):
+            self._called_at = clock.steady()
+            if health.is_all_well():
+                self._calling = self._caller.submit(self._say_all_is_well)
+        return False
+
+    def _say_all_is_well(self) -> None:
+        """From a thread of its own: a watcher that is slow must not hold up the clocks."""
+        settings = self._app.config["SETTINGS"]
+        try:
+            call.call(settings.heartbeat_url, allowed=settings.outbound_private)
+        except call.NotCalled as reason:
+            log.warning("the watcher outside was not reached", reason=str(reason))
 
     def _life(self) -> bool:
         if clock.steady() - self._beat_at >= BEAT_EVERY:
             self._beat_at = clock.steady()
             heartbeat.beat("ticker")
+            if escalation.oldest_unfired() <= health.UNFIRED_TOO_LONG:
+                self._bell.tell({SWEPT: 0})
             if self._bell.knock():
                 heartbeat.beat("redis")
         return False

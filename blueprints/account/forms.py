@@ -7,6 +7,8 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, HiddenField, PasswordField, RadioField, SelectField, StringField
 from wtforms.validators import EqualTo, InputRequired, Length
 
+from models.people.password import LONGEST
+
 USUAL_ZONES = (
     "Asia/Shanghai",
     "Asia/Hong_Kong",
@@ -38,7 +40,7 @@ class SignInForm(FlaskForm):
         render_kw={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"},
     )
     password = PasswordField(
-        _l("Password"), validators=[_filled, Length(max=200)], render_kw={"autocomplete": "current-password"}
+        _l("Password"), validators=[_filled, Length(max=LONGEST)], render_kw={"autocomplete": "current-password"}
     )
 
 
@@ -55,8 +57,8 @@ class NewPasswordForm(FlaskForm):
 
     password = PasswordField(
         _l("New password"),
-        description=_l("At least 8 characters."),
-        validators=[_filled, Length(max=200)],
+        description=_l("At least 8 characters; long is better than odd, and a whole sentence is welcome."),
+        validators=[_filled, Length(max=LONGEST)],
         render_kw={"autocomplete": "new-password"},
     )
     again = PasswordField(
@@ -66,11 +68,23 @@ class NewPasswordForm(FlaskForm):
     )
 
 
+class CodeForm(NewPasswordForm):
+    """The same for somebody who was given a code."""
+
+    otp = StringField(
+        _l("Code from the administrator"),
+        validators=[_filled, Length(max=60)],
+        render_kw={"autocomplete": "one-time-code", "autocapitalize": "characters", "spellcheck": "false"},
+    )
+
+
 class ChangePasswordForm(NewPasswordForm):
     """The same for somebody who knows the old one."""
 
     old_password = PasswordField(
-        _l("Present password"), validators=[_filled, Length(max=200)], render_kw={"autocomplete": "current-password"}
+        _l("Present password"),
+        validators=[_filled, Length(max=LONGEST)],
+        render_kw={"autocomplete": "current-password"},
     )
 
 

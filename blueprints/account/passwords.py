@@ -4,13 +4,16 @@ from flask import Response, flash, request, url_for
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 
-from blueprints import pages
+from blueprints import pages, rates
 from blueprints.access import public
 from blueprints.account import bp
-from blueprints.account.forms import ForgottenForm, NewPasswordForm
-from models.ground.errors import Gone
-from models.people.person import find_person
+from blueprints.account.forms import CodeForm, ForgottenForm, NewPasswordForm
+from models.ground.db import aside
+from models.ground.errors import Gone, Invalid
+from models.people.person import Person, find_person
 from models.people.session import reset_of
+from models.rules import attempts
+from models.rules.attempts import Attempt
 from models.steps import accounts
 
 
@@ -24,6 +27,8 @@ def forgotten() -> Response:
         person = find_person(form.login.data)
         if person and person.active and person.email:
             accounts.request_reset(person)
+        else:
+            accounts.pretend_reset()
         flash(_("If there is such an account, a link to set a new password is on its way by e-mail."))
 
     if request.method != "POST":
@@ -37,6 +42,31 @@ def forgotten() -> Response:
     )
 
 
+@bp.route("/password/code", methods=["GET", "POST"])
+@public("the code from the administrator proves who it is")
+def password_by_code() -> Response:
+    """A new password for whoever was given a code."""
+    form = CodeForm()
+
+    def page(shown: FlaskForm) -> Response:
+        return pages.show("account/password_code.html", form=shown)
+
+    def use() -> Person:
+        attempt = Attempt("code", rates.address(), rates.address())
+        with aside():
+            used = attempts.count_try(attempt)
+        try:
+            return accounts.use_code(code=form.otp.data, password=form.password.data, tried=attempt)
+        except Invalid:
+            with aside():
+                attempts.note_if_paused(attempt, person_id=0, used=used)
+            raise
+
+    if request.method != "POST":
+        return page(form)
+    return pages.act(form, action="use_code", page=page, do=use, then=lambda _: url_for("account.login"))
+
+
 @bp.route("/password/<token>", methods=["GET", "POST"])
 @public("the link from the mail proves who it is")
 def new_password(token: str) -> Response:
@@ -46,8 +76,9 @@ def new_password(token: str) -> Response:
         return pages.show("account/new_password.html", form=shown, token=token)
 
     if request.method != "POST":
-        if reset_of(token) is None:
-            raise Gone("This link has been used or has expired. Please ask for a new one.")
+        with rates.guessing():
+            if reset_of(token) is None:
+                raise Gone("This link has been used or has expired. Please ask for a new one.")
         return page(form)
     return pages.act(
         form,

@@ -4,20 +4,19 @@ from urllib.parse import urlsplit
 
 from flask import Response, redirect, request, session, url_for
 from flask_login import current_user, logout_user
-from flask_wtf import FlaskForm
 
 from blueprints import begun, pages
 from blueprints.access import me, public, requires, unsealed
-from blueprints.account import bp, inbox, letters, passwords, settings
+from blueprints.account import bp, inbox, letters, passwords, second, security, settings
 from blueprints.account.forms import LANGUAGES, THEMES, SignInForm
-from blueprints.account.sign_in import check_password, demonstration_cast, remember
+from blueprints.account.sign_in import arrived, enter, next_of, sign_in_page
 from models.ground import tokens
 from models.insight import approvals
 from models.people import claim
 from models.people.person import Person
 from models.steps import accounts
 
-__all__ = ["bp", "inbox", "letters", "passwords", "settings"]
+__all__ = ["bp", "inbox", "letters", "passwords", "second", "security", "settings"]
 
 # Where the day begins, the most urgent first; everybody else begins with their own reports.
 HOMES = (
@@ -45,7 +44,7 @@ def login() -> Response:
     """Of an installation in which nobody has an account yet: the way to the first one."""
     if claim.is_unclaimed():
         return redirect(url_for("setup.begin"), 303)  # type: ignore[return-value]
-    return _sign_in_page(SignInForm(next=request.args.get("next", "")))
+    return sign_in_page(SignInForm(next=request.args.get("next", "")))
 
 
 @bp.post("/login")
@@ -53,16 +52,14 @@ def login() -> Response:
 def sign_in() -> Response:
     """A wrong name and a wrong password get the same answer, after the same work."""
     form = SignInForm()
-
-    def enter() -> Person:
-        person = check_password(form.login.data, form.password.data)
-        return remember(person, accounts.sign_in(person, browser=request.user_agent.string))
-
     answer = pages.act(
-        form, action="sign_in", page=_sign_in_page, do=enter, then=lambda _: unsealed(form.next.data or "")
+        form,
+        action="sign_in",
+        page=sign_in_page,
+        do=lambda: enter(form.login.data, form.password.data, wanted=form.next.data or ""),
+        then=lambda person: next_of(person, form.next.data or ""),
     )
-    begun.take_over()
-    return answer
+    return arrived(answer)
 
 
 @bp.post("/logout")
@@ -114,10 +111,6 @@ def _home_of(person: Person) -> str:
     return "intake.my"
 
 
-def _sign_in_page(form: FlaskForm) -> Response:
-    return pages.show("account/login.html", form=form, cast=demonstration_cast())
-
-
 def _keep_own(**changed: str) -> None:
     accounts.set_own_settings(me(), **changed)
 
@@ -125,6 +118,6 @@ def _keep_own(**changed: str) -> None:
 def _back() -> str:
     """The page that asked, on this site; never elsewhere."""
     came = urlsplit(request.referrer or "")
-    if came.netloc == request.host and came.path.startswith("/") and not came.path.startswith("//"):
+    if came.netloc == request.host and begun.is_ours(came.path):
         return came.path + (f"?{came.query}" if came.query else "")
     return unsealed(request.form.get("next", ""))

@@ -1,22 +1,90 @@
-"""Who comes in: the password, the cookie, and the cast of the demonstration."""
+"""Who comes in: the password, the second step, the cookie, and the cast of the demonstration."""
 
-from flask import current_app, session
-from flask_login import login_user
+from typing import Any
+
+from flask import Response, current_app, request, session, url_for
+from flask_login import current_user, login_user
+from flask_wtf import FlaskForm
 from sqlalchemy import select
 
+from blueprints import begun, one_time, pages
+from blueprints.access import unsealed
+from blueprints.account import ceremony, devices
 from models.demonstration import PEOPLE
 from models.ground import clock
-from models.ground.db import db
+from models.ground.db import aside, db
 from models.ground.errors import Invalid
-from models.people.person import Person, find_person, password_matches
+from models.people.factor import Passkey, asks_for_more
+from models.people.password import fits
+from models.people.person import Person, known_by
+from models.rules import attempts
+from models.rules.attempts import Attempt
+from models.steps import accounts
+
+PASSKEY = "sign_in_with_passkey"
+HALF_LASTS = 600  # seconds between the password and the second step
 
 
-def check_password(login: str, password: str) -> Person:
+def sign_in_page(form: FlaskForm) -> Response:
+    """Where strangers come in."""
+    return pages.show("account/login.html", form=form, cast=demonstration_cast(), passkey=ask_for_passkey())
+
+
+def ask_for_passkey(keys: list[Passkey] | None = None) -> dict[str, str]:
+    """A form's one-time token, and what the browser is asked: for one of these keys, or for any that it has."""
+    token = one_time.token_for(PASSKEY)
+    return {"once": token, "asked": ceremony.question(nonce=one_time.nonce_of(token), keys=keys)}
+
+
+def check_password(login: str, password: str) -> tuple[Person, Attempt]:
     """The person whose name and password these are; absent, disabled and mistaken all read the same (Invalid)."""
-    person = find_person(login)
-    if not password_matches(person, password) or person is None:
-        raise Invalid("The user name or the password is wrong.", field="password")
-    return person
+    person_id, known = known_by(login)
+    attempt = devices.attempt_of("password", login, person_id)
+    with aside():
+        used = attempts.count_try(attempt)
+        if not fits(known, password):
+            attempts.note_if_paused(attempt, person_id=person_id, used=used)
+            raise Invalid("The user name or the password is wrong.", field="password")
+    return db.session.get_one(Person, person_id), attempt
+
+
+def enter(login: str, password: str, *, wanted: str) -> Person | None:
+    """Somebody with a password is in, or None: half in, where it needs a second step."""
+    person, attempt = check_password(login, password)
+    if asks_for_more(person):
+        _hold_half(person, login, wanted)
+        return None
+    return remember(person, accounts.sign_in(person, **how(person, attempt)))
+
+
+def how(person: Person, *tried: Attempt) -> dict[str, Any]:
+    """What a session is opened with. In the demonstration everybody is everybody, so no device is news."""
+    is_news = not devices.knows(person.id) and current_app.config["SETTINGS"].env != "demo"
+    return {"browser": request.user_agent.string, "tried": tried, "is_new_device": is_news}
+
+
+def half_in() -> tuple[Person, str, str] | None:
+    """Who has given the right password a moment ago, by which name, and where they want to go; None: nobody."""
+    held = session.get("half")
+    if not held or int(clock.real_now().timestamp()) - held["at"] > HALF_LASTS:
+        return None
+    person = db.session.get(Person, held["person"])
+    if person is None or not person.active or person.epoch != held["epoch"]:
+        return None
+    return person, held["login"], held["next"]
+
+
+def arrived(answer: Response) -> Response:
+    """What follows where somebody has just come in: the device knows them, what they had sent is a draft of theirs."""
+    if current_user.is_authenticated:
+        begun.take_over()
+        devices.remember_person(answer, current_user)
+    return answer
+
+
+def next_of(person: Person | None, sealed: str) -> str:
+    """Where to go on: the second step, or where they wanted."""
+    return unsealed(sealed) if person else url_for("account.second_step")
 
 
 def remember(person: Person, token: str) -> Person:
@@ -27,6 +95,7 @@ def remember(person: Person, token: str) -> Person:
         session["language"] = language
     session["seen"] = int(clock.real_now().timestamp())
     person.session_token = token
+    person.session_seen = person.session_proved = clock.real_now()
     login_user(person)
     return person
 
@@ -38,3 +107,9 @@ def demonstration_cast() -> list[tuple[Person, str]]:
     order = [login for login, *_ in PEOPLE]
     known = {person.login: person for person in db.session.scalars(select(Person).where(Person.login.in_(order)))}
     return [(known[login], str(next(iter(roles), "reporter"))) for login, _, roles, *_rest in PEOPLE if login in known]
+
+
+def _hold_half(person: Person, login: str, wanted: str) -> None:
+    """In the signed cookie: nothing of it opens anything, and nothing was written yet."""
+    now = int(clock.real_now().timestamp())
+    session["half"] = {"person": person.id, "epoch": person.epoch, "login": login[:254], "next": wanted, "at": now}

@@ -21,6 +21,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from blueprints.admin.calendar_words import country_choices, lazy_day_name
 from models.ground.opening_hours import WEEKDAYS
+from models.policy.calendar_files import LONGEST
 
 _given = InputRequired(_l("This must be filled in."))
 FIRST_YEAR, LAST_YEAR = 2000, 2099
@@ -95,7 +96,7 @@ class ImportForm(FlaskForm):
     """A file; what it says stays in the text, so that a refused line can be mended there."""
 
     file = FileField(_l("File"), description=_l("iCalendar (.ics), CSV or JSON"))
-    text = TextAreaField(_l("Or its text"))
+    text = TextAreaField(_l("Or its text"), validators=[Length(max=LONGEST)])
 
 
 class PublishForm(FlaskForm):

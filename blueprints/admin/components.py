@@ -38,7 +38,7 @@ class SampleForm(FlaskForm):
     text = StringField(
         _l("One line"), description=_l("A hint says what is meant."), validators=[InputRequired(), Length(max=80)]
     )
-    words = TextAreaField(_l("Several lines"))
+    words = TextAreaField(_l("Several lines"), validators=[Length(max=4000)])
     choice = SelectField(_l("One of a list"), choices=[("", _l("nothing")), ("a", _l("the first"))])
     one = RadioField(_l("One of a few"), choices=[("yes", _l("Yes")), ("no", _l("No"))])
     tick = BooleanField(_l("Yes or no"), description=_l("New work is first offered to those on duty."))

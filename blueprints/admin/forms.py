@@ -11,6 +11,8 @@ from wtforms.validators import DataRequired, InputRequired, Length, Optional, Re
 from blueprints.admin.roles import RolesField
 from blueprints.fields import chosen, codes, department_choices, optional_team_choices, policy_choices, team_choices
 from blueprints.lookup import ColleagueLookup
+from blueprints.proof import ProvenForm
+from models.people.password import LONGEST
 from models.people.person import find_person
 
 _filled = DataRequired(_l("This must be filled in."))
@@ -18,7 +20,7 @@ LANGUAGES = (("zh", "中文"), ("en", "English"))  # each names itself
 LEVELS = ("", "junior", "senior")
 
 
-class PersonForm(FlaskForm):
+class PersonForm(ProvenForm):
     """Somebody's details and roles (P1)."""
 
     name = StringField(_l("Full name"), validators=[_filled, Length(max=80)])
@@ -61,24 +63,21 @@ class NewPersonForm(PersonForm):
     )
     password = PasswordField(
         _l("First password"),
-        validators=[_filled, Length(max=200)],
+        validators=[_filled, Length(max=LONGEST)],
         description=_l("At least 8 characters; the person changes it in their settings."),
         render_kw={"autocomplete": "new-password"},
     )
 
 
-class PasswordForm(FlaskForm):
-    """A new password for somebody else."""
-
-    password = PasswordField(
-        _l("New password"),
-        validators=[_filled, Length(max=200)],
-        description=_l("At least 8 characters."),
-        render_kw={"autocomplete": "new-password"},
-    )
+class ResetForm(ProvenForm):
+    """The old password ends; a code for a new one is handed over."""
 
 
-class LeaverForm(FlaskForm):
+class NoFactorsForm(ProvenForm):
+    """The password alone counts again."""
+
+
+class LeaverForm(ProvenForm):
     """Somebody leaves; their open work goes to another in the same step."""
 
     successor = ColleagueLookup(

@@ -9,10 +9,12 @@ from flask_wtf import FlaskForm
 from blueprints import lookup, pages
 from blueprints.access import by_id, me, requires
 from blueprints.admin import bp
-from blueprints.admin.forms import LeaverForm, NewPersonForm, PasswordForm, PersonForm, PlainForm
+from blueprints.admin.forms import LeaverForm, NewPersonForm, NoFactorsForm, PersonForm, PlainForm, ResetForm
 from models.insight.board import held_by
+from models.people.factor import asks_for_more
 from models.people.person import Person, everybody
-from models.steps import accounts
+from models.people.session import code_to_show
+from models.steps import accounts, factors
 
 person = by_id(Person)
 PAGE = 50
@@ -53,7 +55,7 @@ def create_person() -> Response:
 @bp.get("/people/<int:thing_id>")
 @requires("administer", person)
 def show_person(person: Person) -> Response:
-    return _person_page(person, PersonForm(obj=person))
+    return _person_page(person)
 
 
 @bp.post("/people/<int:thing_id>")
@@ -64,28 +66,41 @@ def edit_person(person: Person) -> Response:
         form,
         action="edit_person",
         thing=person,
-        page=lambda f: _person_page(person, f),
+        page=lambda f: _person_page(person, form=f),
         do=lambda: accounts.edit_person(person, actor=me(), **_details(form)),
         then=_person_url,
     )
 
 
-@bp.post("/people/<int:thing_id>/password")
+@bp.post("/people/<int:thing_id>/code")
 @requires("administer", person)
-def reset_password(person: Person) -> Response:
-    """Every session of the person ends."""
-    form = PasswordForm()
+def issue_code(person: Person) -> Response:
+    """The old password and every session end; the page shows the code for a new one for some minutes."""
+    return pages.act(
+        ResetForm(),
+        action="issue_code",
+        thing=person,
+        page=lambda f: _person_page(person, reset=f),
+        do=lambda: accounts.issue_code(person, actor=me()),
+        then=lambda _: _person_url(person),
+    )
 
-    def reset() -> None:
-        accounts.reset_password(person, actor=me(), password=form.password.data)
-        flash(_("The password is set; every session of the account has ended."))
+
+@bp.post("/people/<int:thing_id>/second-factors")
+@requires("administer", person)
+def remove_factors(person: Person) -> Response:
+    """Somebody has lost telephone, keys and recovery codes."""
+
+    def remove() -> None:
+        factors.remove_factors(person, actor=me())
+        flash(_("The second factors are removed; the password alone counts again."))
 
     return pages.act(
-        form,
-        action="reset_password",
+        NoFactorsForm(),
+        action="remove_factors",
         thing=person,
-        page=lambda f: _person_page(person, PersonForm(formdata=None, obj=person), password=f),
-        do=reset,
+        page=lambda f: _person_page(person, no_factors=f),
+        do=remove,
         then=lambda _: _person_url(person),
     )
 
@@ -133,9 +148,16 @@ def _new_page(form: FlaskForm) -> Response:
     return pages.show("admin/new_person.html", form=form)
 
 
-def _person_page(person: Person, form: FlaskForm, *, password: FlaskForm | None = None) -> Response:
-    password = password or PasswordForm(formdata=None)
-    return pages.show("admin/person.html", person=person, form=form, password=password)
+def _person_page(person: Person, **forms: FlaskForm) -> Response:
+    return pages.show(
+        "admin/person.html",
+        person=person,
+        form=forms.get("form") or PersonForm(formdata=None, obj=person),
+        reset=forms.get("reset") or ResetForm(formdata=None),
+        no_factors=forms.get("no_factors") or NoFactorsForm(formdata=None),
+        code=code_to_show(person),
+        has_factors=asks_for_more(person),
+    )
 
 
 def _person_url(person: Person) -> str:

@@ -136,9 +136,8 @@ def _satisfaction(pack: Pack) -> Made:
     answer = _("Answer")
     for n, choice in enumerate([*pack.satisfaction, None]):
         key = f"satisfaction.{n}"
-        code = StringField(
-            _("Code"), validators=[Optional(), Regexp(CHOICE_CODE, message=_("Small letters and _ only."))]
-        )
+        shape = Regexp(CHOICE_CODE, message=_("Small letters and _ only."))
+        code = StringField(_("Code"), validators=[Optional(), Length(max=40), shape])
         yield f"{key}.code", code, choice.code if choice else ""
         for language, word in LANGUAGES:
             said = StringField(f"{answer} ({word})", validators=[Length(max=40)])

@@ -1,18 +1,21 @@
 """Administration: the way round, the outbox, health, and the demonstration's clock."""
 
 from datetime import timedelta
+from typing import Any
 
 from flask import Response, current_app, request, url_for
 
 from blueprints import pages
 from blueprints.access import by_id, me, requires
 from blueprints.admin import (
+    audit,
     bp,
     calendar_changes,
     calendar_edits,
     calendar_trial,
     calendars,
     components,
+    doors,
     drill,
     lint,
     masterdata,
@@ -33,16 +36,18 @@ from models.ground import clock
 from models.ground.errors import Missing
 from models.policy.sheet import calendars_behind
 from models.record.demo_clock import advance_demo_clock
-from models.record.message import FAILED, QUEUED, SENT, Message, last_trial, outbox, try_again
+from models.record.message import FAILED, QUEUED, SENT, Message, count_held, last_trial, let_go, outbox, try_again
 from models.record.verdict import last_objection
 
 __all__ = [
+    "audit",
     "bp",
     "calendar_changes",
     "calendar_edits",
     "calendar_trial",
     "calendars",
     "components",
+    "doors",
     "drill",
     "lint",
     "masterdata",
@@ -79,7 +84,8 @@ def messages() -> Response:
         next_url=next_url,
         is_demo=_is_demo(),
         trial=last_trial(me()),
-        has_mail_server=bool(current_app.config["SETTINGS"].smtp_url),
+        held=count_held() if state == QUEUED else 0,
+        **_leaving(),
     )
 
 
@@ -89,7 +95,7 @@ def letter(message: Message) -> Response:
     """The letter itself, in the demonstration only: it holds the reader's link."""
     if not _is_demo():
         raise Missing("Letters can be read in the demonstration only.")
-    return pages.show("admin/letter.html", message=message, letter=render(message))
+    return pages.show("admin/letter.html", message=message, letter=render(message), **_leaving())
 
 
 @bp.post("/outbox/<int:thing_id>/retry")
@@ -101,6 +107,19 @@ def retry(message: Message) -> Response:
         thing=message,
         page=pages.refuse_form,
         do=lambda: try_again(message.id),
+        then=lambda _: url_for("admin.messages", state=QUEUED),
+    )
+
+
+@bp.post("/outbox/let-go")
+@requires("view_outbox")
+def let_go_letters() -> Response:
+    """What a restore has held back leaves, once somebody has looked."""
+    return pages.act(
+        PlainForm(),
+        action="let_go",
+        page=pages.refuse_form,
+        do=let_go,
         then=lambda _: url_for("admin.messages", state=QUEUED),
     )
 
@@ -142,6 +161,15 @@ def move_demo_clock() -> Response:
         do=lambda: advance_demo_clock(span),
         then=lambda _: url_for("admin.demo_clock"),
     )
+
+
+def _leaving() -> dict[str, Any]:
+    """What says when a letter leaves: its next try is kept in real time, the page tells the house's."""
+    ahead = clock.now() - clock.real_now()
+    return {
+        "next_try": lambda message: message.next_try_at + ahead,
+        "has_mail_server": bool(current_app.config["SETTINGS"].smtp_url),
+    }
 
 
 def _is_demo() -> bool:

@@ -26,9 +26,10 @@ from blueprints.approval.decision_forms import (
     ReturnForm,
 )
 from blueprints.fields import row
+from blueprints.labels import label
 from blueprints.limits import rungs_word, typed
 from blueprints.lists import remember_way, way_back
-from blueprints.tickets.view import PlainForm, deed, pressed
+from blueprints.tickets.view import PlainForm, deed, pressed, say_done
 from models.ground.db import db
 from models.insight.case import case_of
 from models.insight.standing_in import away_from
@@ -177,24 +178,34 @@ def keep_standard_change(plan: Plan) -> Response:
 
 def _agreed(plan: Plan, action: str) -> Response:
     form = ApproveForm()
+
+    def do() -> None:
+        step.approve_plan(plan, actor=me(), comment=form.comment.data or "", digest=form.digest.data or "")
+        say_done(label("decision", "approved"), plan.ticket)
+
     return pages.act(
         form,
         action=action,
         thing=plan,
         page=lambda f: _decision_page(plan, approving=f),
-        do=lambda: step.approve_plan(plan, actor=me(), comment=form.comment.data or "", digest=form.digest.data or ""),
+        do=do,
         then=lambda _: _onward(plan),
     )
 
 
 def _returned(plan: Plan, action: str) -> Response:
     form = ReturnForm()
+
+    def do() -> None:
+        step.return_plan(plan, actor=me(), comment=form.words, digest=form.digest.data or "")
+        say_done(label("decision", "returned"), plan.ticket)
+
     return pages.act(
         form,
         action=action,
         thing=plan,
         page=lambda f: _decision_page(plan, returning=f),
-        do=lambda: step.return_plan(plan, actor=me(), comment=form.words, digest=form.digest.data or ""),
+        do=do,
         then=lambda _: _onward(plan),
     )
 

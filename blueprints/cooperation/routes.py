@@ -8,7 +8,8 @@ from blueprints.access import cooperation as request_of
 from blueprints.access import me, requires, ticket
 from blueprints.cooperation.forms import AnswerForm, AskForm, LeadForm
 from blueprints.fields import row
-from blueprints.tickets.view import deed, ticket_url
+from blueprints.labels import label
+from blueprints.tickets.view import deed, say_done, ticket_url
 from models.insight import paging
 from models.insight.cooperations import BOXES, clocks_of, requests_to
 from models.people.person import Person
@@ -92,12 +93,17 @@ def show(asked: Cooperation) -> Response:
 def answer(asked: Cooperation) -> Response:
     """The department answers; or somebody takes down what it said."""
     form = AnswerForm()
+
+    def do() -> None:
+        step.answer_cooperation(asked, actor=me(), result=form.result.data, answer=form.answer.data)
+        say_done(label("letter", "cooperation_answered"), asked.ticket)
+
     return pages.act(
         form,
         action="answer_cooperation",
         thing=asked,
         page=lambda f: _page(asked, f),
-        do=lambda: step.answer_cooperation(asked, actor=me(), result=form.result.data, answer=form.answer.data),
+        do=do,
         then=lambda _: _onwards(asked),
     )
 

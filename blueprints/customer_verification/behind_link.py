@@ -8,7 +8,7 @@ from typing import Any
 from flask import Response, current_app, g, request, url_for
 from flask_wtf import FlaskForm
 
-from blueprints import pages
+from blueprints import pages, rates
 from blueprints.access import link as find
 from blueprints.access import public
 from blueprints.customer_verification import bp
@@ -172,7 +172,8 @@ def address_of(link: Link) -> str:
 
 def _take(token: str) -> Link:
     """The link behind the token; from now on it is the one who acts, and its ticket the lock."""
-    g.link = find(token)
+    with rates.guessing():
+        g.link = find(token)
     return g.link
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Response, jsonify, request
 from flask_wtf.csrf import generate_csrf
 
-from blueprints import begun, one_time, pages
+from blueprints import begun, one_time, pages, rates
 from blueprints.access import me, requires
 from blueprints.drafts import bp
 from blueprints.fields import whole
@@ -69,7 +69,8 @@ def upload() -> Response:
     if sent is None or not sent.filename:
         raise Invalid("The request was not understood.")
     try:
-        kept = keep_file(actor=me(), name=sent.filename, content=sent.read())
+        with rates.counting_files():
+            kept = keep_file(actor=me(), name=sent.filename, content=sent.read())
     except DomainError as refusal:
         return _json({"problem": sentence_of(refusal)}, refusal.status)
     return _json({"key": kept.key, "name": kept.name, "size": kept.size, "picture": kept.is_image}, 201)

@@ -12,9 +12,9 @@ from blueprints.access import extension as request_for_time
 from blueprints.access import me, requires, ticket
 from blueprints.extension.forms import ExtensionForm, GrantForm, RefuseForm
 from blueprints.fields import instant
-from blueprints.labels import local
+from blueprints.labels import label, local
 from blueprints.lists import remember_way, way_back
-from blueprints.tickets.view import deed
+from blueprints.tickets.view import deed, say_done
 from models.record.extension import Extension
 from models.record.ticket import Ticket
 from models.rules import workflow
@@ -75,13 +75,18 @@ def refuse(extension: Extension) -> Response:
 
 
 def _decided(extension: Extension, form: FlaskForm, action: str, do: Callable[[], Any]) -> Response:
-    shown = {"grant_extension": "granting", "refuse_extension": "refusing"}[action]
+    granted = action == "grant_extension"
+
+    def decide_and_say() -> None:
+        do()
+        say_done(label("letter", "extension_granted" if granted else "extension_refused"), extension.ticket)
+
     return pages.act(
         form,
         action=action,
         thing=extension,
-        page=lambda f: _page(extension, **{shown: f}),
-        do=do,
+        page=lambda f: _page(extension, **{"granting" if granted else "refusing": f}),
+        do=decide_and_say,
         then=lambda _: way_back(extension) or url_for("approval.inbox"),
     )
 

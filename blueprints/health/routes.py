@@ -17,6 +17,7 @@ from models.insight.board import count_up_to
 from models.record.ticket import ENDED, Ticket
 
 bp = Blueprint("health", __name__)
+PARTS = ("database", "redis", "workers", "migrations")
 LOOPBACK = ("127.0.0.1", "::1")
 
 
@@ -47,6 +48,13 @@ def metrics() -> Response:
 def _figures() -> CollectorRegistry:
     """Read anew for every scrape, so that all web processes say the same."""
     registry = CollectorRegistry()
+    seen = signs()
+    Gauge("bihuan_ready", "1 while people can rely on the whole, as /readyz says", registry=registry).set(seen.is_ready)
+    parts = Gauge("bihuan_part_works", "1 while a part works", ["part"], registry=registry)
+    for part in PARTS:
+        parts.labels(part).set(getattr(seen, part) == "ok")
+    if seen.database != "ok":
+        return registry
     tickets = Gauge("bihuan_tickets", "Open tickets, counted to 10,000 a state", ["state"], registry=registry)
     for state in State:
         if state not in ENDED:
@@ -62,7 +70,7 @@ def _figures() -> CollectorRegistry:
     unfired = Gauge("bihuan_oldest_due_unfired_seconds", "That the oldest due mark has been waiting", registry=registry)
     unfired.set(escalation.oldest_unfired())
     marks = Gauge("bihuan_marks", "Of the last 24 hours, as the auditor counts them", ["what"], registry=registry)
-    if seen := signs().clocks:
+    if seen.clocks:
         for what in ("due", "fired", "late", "missing", "wrong"):
-            marks.labels(what).set(getattr(seen, what))
+            marks.labels(what).set(getattr(seen.clocks, what))
     return registry

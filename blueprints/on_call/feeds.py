@@ -9,7 +9,7 @@ from flask import Response, current_app, flash, request, url_for
 from flask_babel import force_locale
 from flask_babel import gettext as _
 
-from blueprints import pages
+from blueprints import pages, rates
 from blueprints.access import me, public, requires
 from blueprints.labels import named
 from blueprints.on_call import bp, calendar_file
@@ -103,7 +103,9 @@ def _pressed(action: str, do: Callable[[], Any], says: str) -> Response:
 
 def _answer(feed: Feed | None, right: str, write: Callable[[Person], bytes]) -> Response:
     """No page, whatever happens: nobody looks but a machine. What its owner may not see any more is gone (410)."""
+    rates.guesses.refuse()
     if feed is None:
+        rates.guesses.add()
         return _quiet(Response(status=404, mimetype="text/plain"))
     if feed.ended_at or not allows(feed.person, right):
         return _quiet(Response(status=410, mimetype="text/plain"))

@@ -13,6 +13,7 @@ from wtforms.widgets import CheckboxInput
 
 from models.ground.opening_hours import WEEKDAYS
 from models.people.organisation import LONGEST_NAME
+from models.people.password import LONGEST
 from models.policy.holidays import countries
 
 LANGUAGES = (("zh", "中文"), ("en", "English"))  # each names itself
@@ -55,7 +56,7 @@ class ClaimForm(FlaskForm):
     password = PasswordField(
         _l("Password"),
         description=_l("At least 8 characters."),
-        validators=[_given, Length(max=200)],
+        validators=[_given, Length(max=LONGEST)],
         render_kw={"autocomplete": "new-password"},
     )
     again = PasswordField(
@@ -97,7 +98,7 @@ class HoursForm(FlaskForm):
         _l("Hours"),
         description=_l("Like 09:00-12:00, 13:30-18:00"),
         default="09:00-12:00, 13:30-18:00",
-        validators=[_given, Length(max=200)],
+        validators=[_given, Length(max=LONGEST)],
     )
     days = SelectMultipleField(
         _l("Days"),

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from flask import Response, g, request, send_file, url_for
+from flask import Response, flash, g, request, send_file, url_for
+from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 
 from blueprints import pages
@@ -21,6 +22,11 @@ def ticket_url(ticket: Ticket, anchor: str = "") -> str:
     """The ticket's page: of a fault under /t/, of a request under /d/; with the list that one came from."""
     page = "tickets.request" if ticket.is_request else "tickets.page"
     return with_way(url_for(page, number=ticket.number, _anchor=anchor or None), ticket)
+
+
+def say_done(word: str, ticket: Ticket) -> None:
+    """Says what was done, on a list in which the thing no longer stands."""
+    flash(f"{word}{_(': ')}{ticket.number} {ticket.title}")
 
 
 def deed(

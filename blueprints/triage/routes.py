@@ -9,14 +9,14 @@ from flask_wtf import FlaskForm
 
 from blueprints import pages
 from blueprints.access import me, requires, ticket
-from blueprints.fields import person_choices, row
+from blueprints.fields import person_choices, row, team_choices, whole
 from blueprints.labels import label, level_choices
 from blueprints.lists import shows_tickets
 from blueprints.tickets.view import deed, watch_queue
 from blueprints.triage import another_policy, bp, bulk
 from blueprints.triage.forms import AnswerForm, AskForm, BulkForm, CancelForm, HandOverForm, RegradeForm, TriageForm
 from blueprints.viewing import keeps_views
-from models.ground.vocabulary import State
+from models.ground.vocabulary import Severity, State
 from models.insight import board
 from models.insight.paging import Page
 from models.insight.relations import likely_same
@@ -58,16 +58,20 @@ def triage_many() -> Response:
 
 @shows_tickets("/triage")
 def _queued(said: Mapping[str, str]) -> Page:
-    return board.triage_queue(me(), box=_box(said), after=said.get("after", ""))
+    wanted, after = _wanted(said), said.get("after", "")
+    team_id = whole(wanted.get("team", ""))
+    return board.triage_queue(me(), box=_box(said), severity=wanted.get("sev", ""), team_id=team_id, after=after)
 
 
 def _queue_page(form: FlaskForm | None, *, chosen: Sequence[str]) -> Response:
-    url, page = url_for("triage.queue", **_wanted(request.args)), _queued(request.args)
+    wanted = _wanted(request.args)
+    url, page = url_for("triage.queue", **wanted), _queued(request.args)
     soonest = None if page.keys else board.soonest(me())
     chosen = () if pages.is_fragment() else chosen  # the list itself still shows what is selected
     return watch_queue(
         "triage/queue.html", page, url, also=soonest, form=form, chosen=[one.partition(":") for one in chosen],
-        box=_box(request.args), boxes=BOXES, soonest=soonest, own_url=url,
+        box=_box(request.args), boxes=BOXES, soonest=soonest, own_url=url, wanted=wanted, severities=tuple(Severity),
+        teams=_teams,
     )  # fmt: skip
 
 
@@ -75,9 +79,27 @@ def _box(said: Mapping[str, str]) -> str:
     return said["box"] if said.get("box") in BOXES else BOXES[0]
 
 
-@keeps_views("triage", _l("Triage"), "/triage", lambda wanted: [label("box", wanted.get("box"))])
+def _words(wanted: Mapping[str, str]) -> list[str]:
+    """What the reports are narrowed to."""
+    teams = {str(id_): name for id_, name in _teams()}
+    return [label("box", wanted.get("box", "")), wanted.get("sev", ""), teams.get(wanted.get("team", ""), "")]
+
+
+def _teams() -> list[tuple[int, str]]:
+    """Whose reports can be asked for: 0 for those that nobody keeps running."""
+    return [*team_choices(), (0, _t("no team yet"))]
+
+
+@keeps_views("triage", _l("Triage"), "/triage", _words)
 def _wanted(said: Mapping[str, str]) -> dict[str, str]:
-    return {"box": _box(said)} if _box(said) != BOXES[0] else {}
+    """What an address narrows the queue to; the first box and what nobody could have chosen are left out."""
+    sev, team = said.get("sev", ""), whole(said.get("team", ""))
+    found = {
+        "box": _box(said) if _box(said) != BOXES[0] else "",
+        "sev": sev if sev in {str(each) for each in Severity} else "",
+        "team": "" if team is None else str(team),
+    }
+    return {name: value for name, value in found.items() if value}
 
 
 @bp.get("/t/<number>/triage")

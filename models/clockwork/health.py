@@ -9,10 +9,11 @@ from models.clockwork import escalation
 from models.ground import clock
 from models.ground.db import db
 from models.record import message
-from models.record.heartbeat import Heartbeat
+from models.record.heartbeat import Heartbeat, age_of
 from models.record.verdict import last_verdict
 
 SILENT_AFTER = {"ticker": 15, "redis": 15, "worker": 45, "auditor": 300}  # seconds; a resting worker beats every 15
+WORKERS = ("worker-sweep", "worker-deliver", "worker-job")
 UNFIRED_TOO_LONG = 30  # seconds that a due mark may wait: any sweeper that lives is quicker
 OK, DEGRADED, BROKEN = "ok", "degraded", "broken"
 
@@ -64,7 +65,7 @@ def vital_signs(heads: frozenset[str]) -> Signs:
         return Signs(
             database=OK,
             redis=_fresh(ages, "redis"),
-            workers=_fresh(ages, "worker"),
+            workers=OK if all(_fresh(ages, name) == OK for name in WORKERS) else DEGRADED,
             ticker=ages.get("ticker"),
             oldest_due_unfired_s=round(escalation.oldest_unfired(), 1),
             outbox_oldest_s=round(message.oldest_wait(), 1),
@@ -75,6 +76,18 @@ def vital_signs(heads: frozenset[str]) -> Signs:
     except SQLAlchemyError:
         db.session.rollback()
         return Signs(database=BROKEN)
+
+
+def is_all_well() -> bool:
+    """Whether somebody outside may be told so: everything has been swept, and the auditor is content."""
+    found = _audited()
+    return found is not None and found.is_trusted and escalation.oldest_unfired() <= UNFIRED_TOO_LONG
+
+
+def stands_still() -> bool:
+    """Whether nothing has been swept for half a minute, in a house that was ever started."""
+    beat = age_of("ticker")
+    return beat is not None and (beat > UNFIRED_TOO_LONG or escalation.oldest_unfired() > UNFIRED_TOO_LONG)
 
 
 def beats() -> dict[str, float]:
@@ -101,8 +114,8 @@ def _audited() -> Audit | None:
     return Audit(found.due, found.fired, found.late, found.missing, found.wrong_count, age_s)
 
 
-def _fresh(ages: dict[str, float], kind: str) -> str:
-    return OK if any(age <= SILENT_AFTER[kind] for name, age in ages.items() if name.startswith(kind)) else DEGRADED
+def _fresh(ages: dict[str, float], name: str) -> str:
+    return OK if ages.get(name, float("inf")) <= SILENT_AFTER[name.partition("-")[0]] else DEGRADED
 
 
 def _present_heads() -> frozenset[str]:

@@ -24,7 +24,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.types import DateTime, TypeDecorator
 
 from models.ground import clock, disk
-from models.ground.errors import Busy, Conflict
+from models.ground.errors import Busy, Conflict, NoRoom
 from models.ground.turns import turn
 
 P = ParamSpec("P")
@@ -34,6 +34,7 @@ WRITE = {"write": True, "postgresql_readonly": False}
 READ = {"postgresql_readonly": True}
 RETRIES = 4
 SQLITE_BUSY_MS = 5_000
+NO_ROOM = ("database or disk is full", "disk I/O error", "No space left on device")
 SQLITE_CACHE_KB = 20_000  # a connection's own; the default is 2 MB, and a batch of clocks touches more pages than that
 
 _writing: ContextVar[bool] = ContextVar("writing", default=False)
@@ -134,6 +135,13 @@ def expecting(version: int | None) -> Iterator[None]:
         _expected.reset(token)
 
 
+@contextmanager
+def aside() -> Iterator[None]:
+    """Commands inside are not the one whose last words are waited for, and expect no version."""
+    with last_words(lambda _result: None), expecting(None):
+        yield
+
+
 def lock(row: Base) -> None:
     """Hold `row` until the command ends and read it as it is now."""
     db.session.refresh(row, with_for_update={"of": type(row)})  # not what is joined to it, PostgreSQL refuses that
@@ -196,6 +204,10 @@ def _in_words(error: DBAPIError) -> Exception:
     )  # fmt: skip
     if isinstance(error, OperationalError) and busy:
         return Busy("The database is busy. Nothing was saved; please try again.")
+    if any(words in str(error.orig) for words in NO_ROOM):
+        return NoRoom("The server's disk is full. Nothing was saved; please tell an administrator, and try again.")
+    if error.connection_invalidated:  # perhaps after the commit: nobody knows yet
+        return Busy("The database was away for a moment. Please send it once more: it counts only once.")
     return error
 
 

@@ -49,10 +49,22 @@ class TooLarge(DomainError):
     status = 413
 
 
+class TooMany(DomainError):
+    """More often than is good for the others (429); `values["wait"]` is the timedelta after which it goes on."""
+
+    status = 429
+
+
 class Busy(DomainError):
     """The database is busy; nothing was written, try again (503)."""
 
     status = 503
+
+
+class NoRoom(Busy):
+    """The disk is full; nothing was written (507)."""
+
+    status = 507
 
 
 class Unclear(Invalid):

@@ -24,16 +24,19 @@ OPEN = tuple(state for state in State if state not in ENDED)
 ASSESSED = (State.AWAITING_ASSESSMENT, State.AWAITING_DIRECTION)
 
 
-def triage_queue(actor: Person, *, box: str = "all", after: str = "") -> paging.Page:
+def triage_queue(
+    actor: Person, *, box: str = "all", severity: str = "", team_id: int | None = None, after: str = ""
+) -> paging.Page:
     """Reports that wait for triage: those that look critical first (P3.4), then the nearest promise. By box: those
-    whose turn it is here, those that wait for what was asked, and those about what the actor's team keeps running."""
-    critical, others = _waiting_for_triage(actor.id, actor.roles, actor.team_id, box)
-    return paging.one_after_another(critical, others, after)
+    whose turn it is here, those that wait for what was asked, and those about what the actor's team keeps running.
+    By severity and by another team (0: none keeps it) if wanted."""
+    wanted = (box, severity, actor.team_id, team_id)
+    return paging.one_after_another(*_waiting_for_triage(actor.id, actor.roles, *wanted), after)
 
 
 @lru_cache(maxsize=256)  # the first line looks at it all day, and building it takes longer than asking
 def _waiting_for_triage(
-    person_id: int, roles: frozenset[str], team_id: int | None, box: str
+    person_id: int, roles: frozenset[str], box: str, severity: str, own_team: int | None, team_id: int | None
 ) -> tuple[Select[*tuple[Any, ...]], Select[*tuple[Any, ...]]]:
     waiting = select(*paging.KEY).where(visible_to(person_id, roles), Ticket.state == State.AWAITING_TRIAGE)
     if box == "open":
@@ -41,9 +44,20 @@ def _waiting_for_triage(
     elif box == "asked":
         waiting = waiting.where(Ticket.waiting_on != "")
     elif box == "team":
-        theirs = select(Service.id).where(Service.team_id == team_id)
-        waiting = waiting.where((Ticket.team_id == team_id) | Ticket.service_id.in_(theirs))
+        waiting = waiting.where(_kept_by(own_team))
+    if severity:
+        waiting = waiting.where(Ticket.severity == severity)
+    if team_id is not None:
+        waiting = waiting.where(_kept_by(team_id or None))
     return waiting.where(IS_P0), waiting.where(Ticket.severity != Severity.P0)
+
+
+def _kept_by(team_id: int | None) -> ColumnElement[bool]:
+    """Given to the team, or about what it keeps running; None: neither says whose it is."""
+    if team_id is None:
+        return Ticket.team_id.is_(None) & Ticket.service_id.is_(None)
+    theirs = select(Service.id).where(Service.team_id == team_id)
+    return (Ticket.team_id == team_id) | Ticket.service_id.in_(theirs)
 
 
 def bench(person: Person, *, after: str = "") -> paging.Page:

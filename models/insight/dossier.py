@@ -27,7 +27,7 @@ REPORT = (
     "category", "category_other", "triaged_at", "round", "root_cause", "cause", "scope", "temporary_measure",
     "resolved_at", "closed_at", "review",
 )  # fmt: skip
-HIDDEN = ("id", "ticket_id", "event_id", "token_hash", "key")
+HIDDEN = ("id", "ticket_id", "event_id", "token_hash", "salt", "key")
 
 
 def dossier(ticket: Ticket) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from models.people.person import masked_name
 from models.record.relation import merged_in
 from models.record.ticket import Ticket
 
-_MAIL = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+")
+_MAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(\.[\w-]{1,63}){1,8}")
 _MOBILE = re.compile(r"(?<![0-9A-Za-z])(\d{3})[- ]?\d{4}[- ]?(\d{4})(?!\d)")
 _FIXED = re.compile(r"(?<![0-9A-Za-z])(0\d{2,3})[- ]\d{3,4}(\d{4})(?!\d)")
 

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from models.ground import clock, tokens
 from models.ground.db import Base, Instant, db
+from models.ground.tokens import new_salt, salted
 from models.people.person import Person
 
 ONCALL, DUE = "oncall", "due"
@@ -25,6 +26,7 @@ class Feed(Base):
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     kind: Mapped[str] = mapped_column(String(8))
     token_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
+    salt: Mapped[str] = mapped_column(String(16), default=new_salt, server_default="")
     created_at: Mapped[datetime] = mapped_column(Instant)
     ended_at: Mapped[datetime | None] = mapped_column(Instant)
     person: Mapped[Person] = relationship()
@@ -32,7 +34,7 @@ class Feed(Base):
     @property
     def token(self) -> str:
         """Derived from the key, never stored: only its owner's page shows it."""
-        return tokens.derive("feed", f"{self.id}:{self.kind}")
+        return tokens.derive("feed", salted(f"{self.id}:{self.kind}", self.salt))
 
 
 def open_feed(person: Person, kind: str) -> Feed:

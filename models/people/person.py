@@ -3,8 +3,6 @@
 from datetime import datetime
 from typing import Any, cast
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from flask_login import UserMixin
 from sqlalchemy import (
     JSON,
@@ -26,11 +24,8 @@ from models.ground import clock
 from models.ground.db import Base, Instant, db
 from models.ground.vocabulary import Role
 from models.ground.words import holding
+from models.people import password as passwords
 from models.people.team import Department, Team
-
-_hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
-_DECOY = _hasher.hash("nobody has this password")
-
 
 Held = tuple[str, int | None]  # a role, and the team in which it is held; None: everywhere
 PER_TEAM = (
@@ -58,7 +53,7 @@ class Person(UserMixin, Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     login: Mapped[str] = mapped_column(String(80), unique=True)
     name: Mapped[str] = mapped_column(String(80))
-    email: Mapped[str] = mapped_column(String(254), default="")
+    email: Mapped[str] = mapped_column(String(254), default="", index=True)
     phone: Mapped[str] = mapped_column(String(40), default="")
     password_hash: Mapped[str] = mapped_column(String(200), default="")
     locale: Mapped[str] = mapped_column(String(8), default="zh")
@@ -88,6 +83,7 @@ class Person(UserMixin, Base):
 
     session_token = ""  # set while signing in; what Flask-Login keeps in the cookie
     session_ends = ""  # the same: when it is over, as the page says it
+    session_seen = session_proved = None  # when something was done in it last, and the password was typed in it last
     __eq__, __hash__ = object.__eq__, object.__hash__  # UserMixin's would call all who are not signed in the same
 
     @property
@@ -122,7 +118,7 @@ class Person(UserMixin, Base):
 
     def set_password(self, password: str) -> None:
         """Keep the argon2 hash and end every session of this person."""
-        self.password_hash = _hasher.hash(password)
+        self.password_hash = passwords.hashed(password)
         self.epoch = (self.epoch or 0) + 1  # a person just made has none yet
 
 
@@ -136,11 +132,7 @@ def masked_name(name: str) -> str:
 
 def password_matches(person: Person | None, password: str) -> bool:
     """Whether the password is right; takes as long for a stranger as for a colleague."""
-    known = person.password_hash if person and person.active and person.password_hash else ""
-    try:
-        return _hasher.verify(known or _DECOY, password[:200]) and bool(known)
-    except (VerifyMismatchError, InvalidHashError):
-        return False
+    return passwords.fits(person.password_hash if person and person.active else "", password)
 
 
 def read_standing(person: Person) -> None:
@@ -155,11 +147,22 @@ def read_standing(person: Person) -> None:
 
 
 def find_person(login: str) -> Person | None:
-    """The account with this login, or with this e-mail address, active or not."""
+    """The account with this login, or with this e-mail address, active or not; one question, whatever is found."""
     wanted = login.strip().lower()
-    return db.session.scalar(select(Person).where(Person.login == wanted)) or db.session.scalar(
-        select(Person).where(Person.email == wanted, Person.email != "").limit(1)
-    )
+    known = select(Person).where((Person.login == wanted) | ((Person.email == wanted) & (Person.email != "")))
+    return db.session.scalar(known.order_by((Person.login == wanted).desc(), Person.id).limit(1))
+
+
+def known_by(login: str) -> tuple[int, str]:
+    """The number and the hash behind a login or an address; (0, "") where nobody is let in by it.
+
+    Plain values, so that it takes as long for a stranger as for a colleague.
+    """
+    wanted = login.strip().lower()
+    said = (_TABLE.c.login == wanted) | ((_TABLE.c.email == wanted) & (_TABLE.c.email != ""))
+    known = select(_TABLE.c.id, _TABLE.c.password_hash).where(said, _TABLE.c.active)
+    found = db.session.execute(known.order_by((_TABLE.c.login == wanted).desc(), _TABLE.c.id).limit(1)).one_or_none()
+    return (found.id, found.password_hash) if found else (0, "")
 
 
 def everybody(*, q: str = "", after: str = "", limit: int = 50) -> list[Person]:

@@ -3,7 +3,7 @@
 import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, String, bindparam, select
+from sqlalchemy import ForeignKey, String, bindparam, select, update
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from models.ground import clock, tokens
@@ -12,6 +12,9 @@ from models.people.person import Person
 
 SESSION_LASTS = timedelta(days=14)
 RESET_LASTS = timedelta(hours=1)
+CODE_LASTS = timedelta(hours=24)  # of a reset that an administrator hands over as a code
+CODE_SHOWN_FOR = timedelta(minutes=10)
+SEEN_EVERY = timedelta(minutes=5)
 
 
 class Session(Base):
@@ -26,6 +29,8 @@ class Session(Base):
     expires_at: Mapped[datetime] = mapped_column(Instant)
     ended_at: Mapped[datetime | None] = mapped_column(Instant)
     browser: Mapped[str] = mapped_column(String(200), default="")
+    seen_at: Mapped[datetime | None] = mapped_column(Instant)  # something was done from it, to a few minutes
+    proved_at: Mapped[datetime | None] = mapped_column(Instant)  # the password was typed in it last
     person: Mapped[Person] = relationship(lazy="joined")
 
 
@@ -38,7 +43,13 @@ class PasswordReset(Base):
     nonce: Mapped[str] = mapped_column(String(32), default=lambda: secrets.token_hex(16))
     expires_at: Mapped[datetime] = mapped_column(Instant)
     used_at: Mapped[datetime | None] = mapped_column(Instant)
+    is_code: Mapped[bool] = mapped_column(default=False)  # handed over by an administrator, not mailed
     person: Mapped[Person] = relationship(lazy="joined")
+
+    @property
+    def code(self) -> str:
+        """What an administrator reads aloud."""
+        return tokens.typeable("reset-code", f"{self.id}:{self.nonce}")
 
     @property
     def token(self) -> str:
@@ -58,6 +69,8 @@ def open_session(person: Person, *, browser: str) -> str:
             created_at=now,
             expires_at=now + SESSION_LASTS,
             browser=browser[:200],
+            seen_at=now,
+            proved_at=now,
         )
     )
     return token
@@ -77,6 +90,53 @@ _SESSION = (
     .where(Session.token_hash == bindparam("digest"))
     .options(joinedload(Session.person).joinedload(Person.roles_held))
 )
+
+
+def sessions_of(person: Person) -> list[Session]:
+    """Where the person is signed in, the newest first."""
+    living = select(Session).where(
+        Session.person_id == person.id, Session.epoch == person.epoch, Session.ended_at.is_(None),
+        Session.expires_at > clock.real_now(),
+    )  # fmt: skip
+    return list(db.session.scalars(living.order_by(Session.id.desc())).unique())
+
+
+def has_been_here(person: Person) -> bool:
+    """Whether the person has ever signed in."""
+    return db.session.scalar(select(Session.id).where(Session.person_id == person.id).limit(1)) is not None
+
+
+def see(digest: str) -> None:
+    """Something was done from this session; runs inside a command."""
+    seen = update(Session).where(Session.token_hash == digest).values(seen_at=clock.real_now())
+    db.session.execute(seen.execution_options(synchronize_session=False))
+
+
+def code_of(typed: str) -> PasswordReset | None:
+    """The reset that an administrator's code opens, if it is still good."""
+    said = "".join(letter for letter in typed.upper() if letter.isalnum()).encode()
+    good = select(PasswordReset).where(
+        PasswordReset.is_code, PasswordReset.used_at.is_(None), PasswordReset.expires_at > clock.real_now()
+    )
+    fitting = [
+        reset
+        for reset in db.session.scalars(good).unique()
+        if secrets.compare_digest(reset.code.replace("-", "").encode(), said)
+    ]
+    return fitting[0] if fitting else None
+
+
+def code_to_show(person: Person) -> PasswordReset | None:
+    """A code that was made for the person a moment ago and not used yet."""
+    newest = (
+        select(PasswordReset)
+        .where(PasswordReset.person_id == person.id, PasswordReset.is_code, PasswordReset.used_at.is_(None))
+        .order_by(PasswordReset.id.desc())
+        .limit(1)
+    )
+    found = db.session.scalar(newest)
+    fresh = found and found.expires_at - CODE_LASTS + CODE_SHOWN_FOR > clock.real_now()
+    return found if fresh else None
 
 
 def reset_of(token: str) -> PasswordReset | None:

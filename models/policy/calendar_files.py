@@ -19,6 +19,7 @@ from models.policy.sheet import Day, Sheet, sheet_of
 
 LONGEST = 300_000  # characters
 COLUMNS = ["date", "kind", "ranges", "name"]
+FORMULA = tuple("=+-@＝＋－＠")  # what a spreadsheet reads as the beginning of one
 
 
 def read_file(text: str, sheet: Sheet) -> Sheet:
@@ -105,7 +106,8 @@ def _write_csv(row: CalendarRow) -> str:
 
 def _plain(name: str) -> str:
     """A name that a spreadsheet takes for a name, never for a formula."""
-    return f"'{name}" if name.startswith(("=", "+", "-", "@", "\t")) else name
+    name = " ".join(name.split())
+    return f"'{name}" if name.startswith(FORMULA) else name
 
 
 # --- JSON: the whole calendar
@@ -117,6 +119,8 @@ def _read_json(text: str) -> Sheet:
         names = TypeAdapter(Names).validate_python(raw.pop("names", {}))
         calendar = Calendar.from_dict(raw)
         return Sheet(calendar, {date.fromisoformat(on).isoformat(): words for on, words in names.items()})
+    except RecursionError as error:
+        raise Invalid("The file is not a calendar with the names of its days.", field="text") from error
     except json.JSONDecodeError as error:
         raise Invalid("Line %(line)s: this is not JSON.", field="text", line=error.lineno) from error
     except ValidationError as error:

@@ -74,7 +74,7 @@ def _span_of(event: icalendar.Event, line: int) -> tuple[date, int]:
     """The first date and how many days there are."""
     try:
         start, end = event.start, event.end
-    except (IncompleteComponent, InvalidCalendar) as error:
+    except (IncompleteComponent, InvalidCalendar, OverflowError) as error:
         raise Invalid("Line %(line)s: the dates of this event cannot be read.", field="text", line=line) from error
     if isinstance(start, datetime) or isinstance(end, datetime):
         raise Invalid("Line %(line)s: only whole days can be taken over (DTSTART;VALUE=DATE).", field="text", line=line)

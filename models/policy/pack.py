@@ -74,9 +74,10 @@ class Pack:
     def parse(cls, text: str) -> Self:
         """Read a pack's file. Raises BadPack."""
         try:
-            return cls.from_dict(tomllib.loads(text))
-        except (tomllib.TOMLDecodeError, RecursionError) as error:
+            raw = tomllib.loads(text)
+        except (ValueError, RecursionError) as error:  # a number of too many digits is no TOMLDecodeError
             raise BadPack("", f"The pack is not readable TOML: {error}") from None
+        return cls.from_dict(raw)
 
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any]) -> Self:

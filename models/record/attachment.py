@@ -1,5 +1,6 @@
 """Attachments: the row here, the bytes in a file named by our own id. Written before the row, never lost (P2.3)."""
 
+import errno
 import hashlib
 import os
 import secrets
@@ -12,10 +13,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.ground import clock
 from models.ground.db import Base, Instant, command, db
+from models.ground.errors import NoRoom
 from models.record.draft import keys_in_drafts
 
 _folder = Path("var/files")
 UNSENT_FOR, ROWLESS_FOR = timedelta(days=1), timedelta(hours=1)
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 IMAGES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 
 
@@ -123,7 +126,7 @@ def is_intact(file: Attachment) -> bool:
 
 def _clean(name: str) -> str:
     name = name.replace("\\", "/").rsplit("/", 1)[-1]
-    return "".join(c for c in name if c.isprintable()).strip()[-200:] or "file"
+    return "".join(c for c in name if c.isprintable()).strip().rstrip(". ")[-200:] or "file"
 
 
 def _sniff(content: bytes, name: str) -> str:
@@ -134,6 +137,17 @@ def _sniff(content: bytes, name: str) -> str:
 
 
 def _write(path: Path, content: bytes) -> None:
+    try:
+        _write_safely(path, content)
+    except OSError as error:
+        if error.errno in FULL:
+            raise NoRoom(
+                "The server's disk is full. Nothing was saved; please tell an administrator, and try again."
+            ) from error
+        raise
+
+
+def _write_safely(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".part")
     with temporary.open("wb") as file:

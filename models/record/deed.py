@@ -19,7 +19,7 @@ class Deed(Base):
     """
 
     __tablename__ = "deed"
-    __table_args__ = (Index(None, "actor_id", "id"),)
+    __table_args__ = (Index(None, "at", "id"), Index(None, "actor_id", "at", "id"))
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     at: Mapped[datetime] = mapped_column(Instant)
     name: Mapped[str] = mapped_column(String(24))  # in the past: "person_edited"

@@ -21,7 +21,8 @@ class Event(Base):
     __tablename__ = "event"
     __table_args__ = (
         Index(None, "ticket_id", "seq", unique=True),
-        Index(None, "actor_id", "id", sqlite_where=_BY_PEOPLE, postgresql_where=_BY_PEOPLE),  # the desk pays nothing
+        Index(None, "at", "id"),
+        Index(None, "actor_id", "at", "id", sqlite_where=_BY_PEOPLE, postgresql_where=_BY_PEOPLE),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"))

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, lazyload, mapped_column, relationship
 
 from models.ground import clock, tokens
 from models.ground.db import Base, Instant, db
+from models.ground.tokens import new_salt, salted
 from models.ground.vocabulary import State
 from models.record.assessment import newest_assessment
 from models.record.ticket import Ticket
@@ -28,6 +29,7 @@ class Link(Base):
     purpose: Mapped[str] = mapped_column(String(12))
     round: Mapped[int]
     token_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
+    salt: Mapped[str] = mapped_column(String(16), default=new_salt, server_default="")
     created_at: Mapped[datetime] = mapped_column(Instant)
     expires_at: Mapped[datetime] = mapped_column(Instant)
     revoked_at: Mapped[datetime | None] = mapped_column(Instant)
@@ -36,7 +38,7 @@ class Link(Base):
     @property
     def token(self) -> str:
         """Derived from the key, never stored: rendered only when sent, copied or shown (safety rule 27)."""
-        return tokens.derive("link", f"{self.id}:{self.purpose}:{self.round}")
+        return tokens.derive("link", salted(f"{self.id}:{self.purpose}:{self.round}", self.salt))
 
     @property
     def death(self) -> str:

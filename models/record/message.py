@@ -1,5 +1,6 @@
 """Messages: the outbox and the inbox in one table. Owed in the transaction of the event, sent from here."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,13 +12,18 @@ from models.ground.db import Base, Instant, command, db
 from models.ground.errors import Missing
 from models.people.customer import Contact
 from models.people.person import Person
+from models.record import known_letter
+from models.record.event import Event
 from models.record.ticket import Ticket
 
 APP, MAIL = "app", "mail"
 QUEUED, SENT, FAILED = "queued", "sent", "failed"
 LEASE = timedelta(seconds=6)
 LONGEST_LETTER = 1_000  # messages; what is more makes another letter
+KNOWN = "known from the sent-journal"  # in the place of a server's answer
 TRIAL = "trial"  # the letter that shows whether letters arrive
+OF_A_MARK = ("warned", "escalated")  # events
+MARK = ("kind", "round", "mark", "percent", "due")  # what tells one mark of a ticket from another
 JOINED = ("warning", "escalated")  # what arises in one minute for one person goes out as one letter
 PAUSES = (10, 30, 120, 600, 1800, 3600, 7200)  # seconds before each further try; then it is failed
 
@@ -53,13 +59,29 @@ class Message(Base):
     error: Mapped[str] = mapped_column(Text, default="")
     answer: Mapped[str] = mapped_column(Text, server_default="")  # what the other side said when it took the letter
     ticket: Mapped[Ticket | None] = relationship()
+    event: Mapped[Event | None] = relationship()
     person: Mapped[Person | None] = relationship()
     contact: Mapped[Contact | None] = relationship()
 
     @property
     def message_id(self) -> str:
         """Deterministic: a re-send after a crash carries the same Message-ID, so readers see it once."""
-        return f"<{tokens.derive('message-id', self.key)[:32]}@bihuan>"
+        return f"<{tokens.derive('message-id', self._matter)[:32]}@bihuan>"
+
+    @property
+    def _matter(self) -> str:
+        """What it says, to whom, whatever numbers its rows have: after a restore other rows are given the same ones.
+
+        A mark of a clock is the same matter when it fires once more after a restore; nothing else is.
+        """
+        name = self.key.partition(":")[2]
+        if self.event is None or self.ticket is None:
+            return f"{self.key}:{self.created_at.isoformat()}"
+        said = self.event.details
+        if self.event.name not in OF_A_MARK:
+            return f"{self.event.chain}:{name}"
+        mark = [self.event.name, *(str(said.get(part)) for part in MARK)]
+        return ":".join([self.ticket.number, self.ticket.created_at.isoformat(), *mark, name, self.reader.email])
 
     @property
     def joins(self) -> ColumnElement[bool] | None:
@@ -120,6 +142,9 @@ def claim(message_id: int) -> Message | None:
     if not taken.rowcount:  # type: ignore[attr-defined]
         return None
     message = db.session.get_one(Message, first, populate_existing=True)
+    if known_letter.known_of([message.message_id]):
+        _mark_known(_in_letter(first))
+        return None
     if message.attempts > len(PAUSES) + 1:  # it ends whoever sends it: people have to look
         _write(first, state=FAILED, next_try_at=None, error="tried too often")
         return None
@@ -131,7 +156,7 @@ def together(message: Message) -> list[Message]:
     if message.letter_id is None:
         return [message]
     wanted = select(Message).where(Message.letter_id == message.letter_id).order_by(Message.id)
-    return list(db.session.scalars(wanted.options(joinedload(Message.ticket))))
+    return list(db.session.scalars(wanted.options(joinedload(Message.ticket), joinedload(Message.event))))
 
 
 @command
@@ -172,11 +197,32 @@ def try_again(message_id: int) -> None:
     )
 
 
+def hold_back() -> int:
+    """What waits is not sent until a person lets it go; how many. Runs inside a command."""
+    held = update(Message).where(Message.channel == MAIL, Message.state == QUEUED).values(next_try_at=None)
+    return int(db.session.execute(held).rowcount)  # type: ignore[attr-defined]
+
+
+def count_held() -> int:
+    """How many letters a restore has held back."""
+    return db.session.scalar(select(func.count()).select_from(Message).where(*_HELD)) or 0
+
+
+@command
+def let_go() -> int:
+    """Somebody has looked: what was held back leaves; how many."""
+    gone = update(Message).where(*_HELD).values(next_try_at=clock.real_now())
+    return int(db.session.execute(gone).rowcount)  # type: ignore[attr-defined]
+
+
 def hasten(at: datetime, whose: ColumnElement[bool]) -> None:
     """What was collected and has not begun to leave goes out at `at`; runs inside a command."""
     waits = update(Message).where(whose, Message.collected.is_(True), Message.state == QUEUED, Message.next_try_at > at)
     has_not_begun = waits.where(Message.letter_id.is_(None)).values(next_try_at=at)
     db.session.execute(has_not_begun.execution_options(synchronize_session=False))
+
+
+_HELD = (Message.channel == MAIL, Message.state == QUEUED, Message.next_try_at.is_(None))
 
 
 def _letter_of(message_id: int, now: datetime) -> int:
@@ -192,11 +238,27 @@ def _letter_of(message_id: int, now: datetime) -> int:
             Message.person_id == found.person_id, Message.channel == MAIL, Message.state == QUEUED,
             found.joins, Message.letter_id.is_(None), Message.next_try_at <= now,
         )  # fmt: skip
-        ids = db.session.scalars(ready.order_by(Message.id).limit(LONGEST_LETTER)).all()
+        ids = _unknown(db.session.scalars(ready.order_by(Message.id).limit(LONGEST_LETTER)).all())
         if ids:
             db.session.execute(update(Message).where(Message.id.in_(ids)).values(letter_id=ids[0]))
             db.session.refresh(found)
     return found.letter_id or message_id
+
+
+def _unknown(ids: Sequence[int]) -> Sequence[int]:
+    """Those that may go into a new letter: what has left before a restore is no part of it."""
+    if known_letter.is_empty():
+        return ids
+    ids_by_header = {m.message_id: m.id for m in db.session.scalars(select(Message).where(Message.id.in_(ids)))}
+    known = known_letter.known_of(ids_by_header)
+    gone = [id_ for header, id_ in ids_by_header.items() if header in known]
+    _mark_known(Message.id.in_(gone))
+    return [id_ for id_ in ids if id_ not in gone]
+
+
+def _mark_known(which: ColumnElement[bool]) -> None:
+    known = {"state": SENT, "sent_at": clock.real_now(), "next_try_at": None, "error": "", "answer": KNOWN}
+    db.session.execute(update(Message).where(which).values(known).execution_options(synchronize_session=False))
 
 
 def _in_letter(first: int) -> ColumnElement[bool]:

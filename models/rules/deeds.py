@@ -46,7 +46,7 @@ SAID: dict[type[Base], tuple[str, ...]] = {
     Service: ("name", "name_en", "team_id", "policy_name", "active"),
     Customer: ("name", "policy_name", "active"),
     Contact: ("customer_id", "email", "phone", "handle", "locale", "active"),
-    Organisation: ("name",),
+    Organisation: ("name", "factor_roles"),
     PolicyDraft: ("content", "calendar_id", "effective_at", "is_default", "note"),
     PolicyVersion: ("edition", "calendar_id", "effective_at", "is_default", "note"),
     CalendarRow: ("edition", "country", "digest", "published_at"),

@@ -1,25 +1,37 @@
 """Joiners and leavers, passwords and sign-in: everything that happens to an account."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import select, update
 
-from models.ground import clock
+from models.ground import clock, tokens
 from models.ground.db import command, db
 from models.ground.errors import Conflict, Invalid, Missing, Refused
 from models.ground.vocabulary import Role, State
 from models.people.feed import end_feeds
+from models.people.organisation import organisation_name
+from models.people.password import refuse_weak
 from models.people.person import PER_TEAM, Held, Person, RoleHeld, find_person, holders
 from models.people.quiet import end_of_quiet
-from models.people.session import RESET_LASTS, PasswordReset, Session, open_session, reset_of
+from models.people.session import (
+    CODE_LASTS,
+    RESET_LASTS,
+    PasswordReset,
+    Session,
+    code_of,
+    open_session,
+    reset_of,
+)
 from models.record.message import Message, hasten
 from models.record.ticket import ENDED, Ticket
-from models.rules import workflow
+from models.rules import attempts, workflow
+from models.rules.attempts import Attempt
 from models.rules.deeds import record, recorded, recorded_if_changed
+from models.rules.entering import enter, tell
 from models.rules.notices import owe_person
 
-SHORTEST_PASSWORD = 8
 LETTERS = ("unmailed", "collects", "quiet_from", "quiet_until")  # which letters come, and when
 OWN = frozenset(("locale", "time_zone", "theme", "density", "shortcuts", "on_duty", *LETTERS))  # one's own to set
 FIELDS = (
@@ -28,13 +40,15 @@ FIELDS = (
 )  # fmt: skip
 
 
+class _Nobody(Exception):
+    """Takes back what was done for show."""
+
+
 @command
 @recorded("signed_in")
-def sign_in(person: Person, *, browser: str) -> str:
-    """Open a session; returns the token that the cookie keeps."""
-    if not person.active:
-        raise Refused("This account is not active.")
-    return open_session(person, browser=browser)
+def sign_in(person: Person, *, browser: str, tried: tuple[Attempt, ...] = (), is_new_device: bool = False) -> str:
+    """Whose password was right, and needs no more: opens a session and returns the token that the cookie keeps."""
+    return enter(person, browser=browser, tried=tried, is_new_device=is_new_device)
 
 
 @command
@@ -43,6 +57,34 @@ def sign_out(session_token_hash: str) -> None:
     db.session.execute(
         update(Session).where(Session.token_hash == session_token_hash).values(ended_at=clock.real_now())
     )
+
+
+@command
+@recorded("session_ended")
+def end_session(session: Session, *, actor: Person) -> Person:
+    """One of one's own sessions, in another browser. Raises Missing for anybody else's."""
+    if session.person_id != actor.id:
+        raise Missing("There is no such session.")
+    session.ended_at = clock.real_now()
+    return session.person
+
+
+@command
+@recorded("sessions_ended")
+def end_other_sessions(person: Person, *, token: str) -> int:
+    """Every session but the one with this token; returns how many."""
+    others = update(Session).where(
+        Session.person_id == person.id, Session.ended_at.is_(None), Session.token_hash != tokens.digest(token)
+    )
+    return int(db.session.execute(others.values(ended_at=clock.real_now())).rowcount)  # type: ignore[attr-defined]
+
+
+@command
+def prove(*, token: str, tried: Attempt) -> None:
+    """Whoever sits at this session has just typed the password."""
+    attempts.succeed(tried)
+    own = update(Session).where(Session.token_hash == tokens.digest(token))
+    db.session.execute(own.values(proved_at=clock.real_now()))
 
 
 @command
@@ -57,7 +99,7 @@ def create_person(
         raise Invalid("This must be filled in.", field="login" if not login else "name")
     if find_person(login):
         raise Invalid("There is an account with this name already.", field="login")
-    _refuse_weak(password)
+    refuse_weak(password, names=(login, name))
     person = Person(login=login, name=name.strip(), **_cleaned(fields))
     person.set_password(password)
     _give_roles(person, _in_order(roles))
@@ -86,10 +128,25 @@ def edit_person(person: Person, *, actor: Person, roles: Iterable[Held], **field
 @command
 @recorded("password_set")
 def reset_password(person: Person, *, actor: Person | None, password: str) -> Person:
-    """An administrator (None: the command line) sets a new password; every session of the person ends."""
+    """Set a new password on the command line (`actor` None); every session of the person ends."""
     _need_admin(actor)
-    _refuse_weak(password)
-    person.set_password(password)
+    _set_password(person, password)
+    return person
+
+
+@command
+@recorded("code_issued")
+def issue_code(person: Person, *, actor: Person) -> Person:
+    """An administrator resets somebody's password: the old one and every session end, and a code to be handed over
+    lets them set a new one, once, within a day. The administrator never knows it."""
+    _need_admin(actor)
+    if not person.active:
+        raise Conflict("This account is not active.")
+    unused = update(PasswordReset).where(PasswordReset.person_id == person.id, PasswordReset.used_at.is_(None))
+    db.session.execute(unused.values(used_at=clock.real_now()))
+    db.session.add(PasswordReset(person_id=person.id, expires_at=clock.real_now() + CODE_LASTS, is_code=True))
+    person.password_hash = ""
+    person.epoch += 1
     return person
 
 
@@ -100,8 +157,7 @@ def change_own_password(person: Person, *, password: str, browser: str) -> str:
 
     Every session ends; returns the token of a new one for the browser that asked.
     """
-    _refuse_weak(password)
-    person.set_password(password)
+    _set_password(person, password)
     return open_session(person, browser=browser)
 
 
@@ -120,12 +176,18 @@ def set_own_settings(person: Person, **wanted: Any) -> Person:
 @command
 def request_reset(person: Person) -> PasswordReset:
     """Somebody forgot their password: a one-time link is owed to their mail address."""
-    reset = PasswordReset(person_id=person.id, expires_at=clock.real_now() + RESET_LASTS)
-    db.session.add(reset)
-    db.session.flush()
-    owe_person(person, "password", key=f"reset:{reset.id}", params={"reset": reset.id})
-    record("reset_requested", actor=None, thing=person)
-    return reset
+    with db.session.begin_nested():  # as below, where it is taken back
+        return _owe_reset(person)
+
+
+@command
+def pretend_reset() -> None:
+    """The same work for nobody, so that the time it takes does not tell whether there is such an account (A17)."""
+    somebody = db.session.scalar(select(Person).order_by(Person.id).limit(1))
+    if somebody is not None:
+        with suppress(_Nobody), db.session.begin_nested():
+            _owe_reset(somebody)
+            raise _Nobody
 
 
 @command
@@ -134,11 +196,17 @@ def use_reset(*, token: str, password: str) -> Person:
     reset = reset_of(token)
     if reset is None:
         raise Conflict("This link has been used or has expired. Please ask for a new one.")
-    _refuse_weak(password)
-    reset.used_at = clock.real_now()
-    reset.person.set_password(password)
-    record("password_reset", actor=reset.person, thing=reset.person)
-    return reset.person
+    return _use(reset, password)
+
+
+@command
+def use_code(*, code: str, password: str, tried: Attempt) -> Person:
+    """The same with the code that an administrator has handed over."""
+    reset = code_of(code)
+    if reset is None:
+        raise Invalid("This code is wrong, was used, or has expired. Ask an administrator for a new one.", field="otp")
+    attempts.succeed(tried)
+    return _use(reset, password)
 
 
 @command
@@ -218,9 +286,26 @@ def _give_roles(person: Person, wanted: set[Held]) -> None:
     person.roles_held = stay + [RoleHeld(role=role, team_id=team_id) for role, team_id in sorted(new, key=str)]
 
 
-def _refuse_weak(password: str) -> None:
-    if len(password) < SHORTEST_PASSWORD:
-        raise Invalid("A password has at least %(count)s characters.", field="password", count=SHORTEST_PASSWORD)
+def _owe_reset(person: Person) -> PasswordReset:
+    reset = PasswordReset(person_id=person.id, expires_at=clock.real_now() + RESET_LASTS)
+    db.session.add(reset)
+    db.session.flush()
+    owe_person(person, "password", key=f"reset:{reset.id}", params={"reset": reset.id})
+    record("reset_requested", actor=None, thing=person)
+    return reset
+
+
+def _use(reset: PasswordReset, password: str) -> Person:
+    _set_password(reset.person, password)
+    reset.used_at = clock.real_now()
+    record("password_reset", actor=reset.person, thing=reset.person)
+    return reset.person
+
+
+def _set_password(person: Person, password: str) -> None:
+    refuse_weak(password, names=(person.login, person.name, person.email.partition("@")[0], organisation_name()))
+    person.set_password(password)
+    tell(person, "password_changed", person.epoch)
 
 
 def _tie_to_first(person: Person) -> None:

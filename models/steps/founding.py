@@ -11,6 +11,7 @@ from models.ground.errors import Conflict, Invalid, Refused
 from models.ground.opening_hours import WEEKDAYS
 from models.ground.vocabulary import Role
 from models.people import claim, organisation
+from models.people.password import refuse_weak
 from models.people.person import Person, RoleHeld
 from models.people.session import open_session
 from models.people.team import Team
@@ -24,8 +25,6 @@ from models.record.ticket import Ticket
 from models.rules.deeds import record, recorded, said_of
 from models.rules.permissions import allows
 
-SHORTEST_PASSWORD = 8
-
 
 @command
 def claim_desk(*, login: str, name: str, email: str, password: str, browser: str) -> tuple[Person, str]:
@@ -35,8 +34,7 @@ def claim_desk(*, login: str, name: str, email: str, password: str, browser: str
     """
     if not claim.is_unclaimed():
         raise Conflict("This installation has an administrator already.")
-    if len(password) < SHORTEST_PASSWORD:
-        raise Invalid("A password has at least %(count)s characters.", field="password", count=SHORTEST_PASSWORD)
+    refuse_weak(password, names=(login, name, email.partition("@")[0]))
     person = Person(login=login.strip().lower(), name=name.strip(), email=email.strip().lower())
     person.set_password(password)
     person.roles_held = [RoleHeld(role=str(role)) for role in (Role.REPORTER, Role.ADMIN)]

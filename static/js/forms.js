@@ -56,7 +56,7 @@ on('htmx:after:request', event => {
   if (form && status >= 400) { sent.delete(form); noteDown(form); }
   if (form && isPost && (status === 401 || status === 403)) return event.preventDefault(), sendAgain(form, ctx);
   if (form) tried.delete(form);
-  if (form ? status >= 400 && status !== 422 && status !== 409 : status === 401 && !told) fail(status);
+  if (form ? status >= 400 && ![409, 422, 429].includes(status) : status === 401 && !told) fail(status);
   told ||= status === 401;
 });
 on('htmx:error', ({ detail: { ctx } }) => {
@@ -69,7 +69,7 @@ on('htmx:error', ({ detail: { ctx } }) => {
   later(form, ctx.sourceEvent?.submitter) || fail(0);
 });
 on('htmx:after:swap', ({ detail: { ctx } }) => {
-  if (ctx.response?.status !== 422 && ctx.response?.status !== 409) return;
+  if (![409, 422, 429].includes(ctx.response?.status)) return;
   if (!document.title.startsWith(words.wError)) document.title = words.wError + document.title;
   keptForms().forEach(settle);
   showChoices();

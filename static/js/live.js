@@ -17,6 +17,10 @@ function listen() {
   stream.onmessage = message => { fresh = Date.now(); htmx.trigger(body, JSON.parse(message.data).topic); };
   stream.addEventListener('away', () => { away = true; lose(); });
   stream.addEventListener('back', stream.onopen);
+  ['still', 'moving'].forEach(state => stream.addEventListener(state, () => all('#still').forEach(line => {
+    line.hidden = state === 'moving';
+    if (!line.hidden) say(line.textContent.trim());
+  })));
   retry = Date.now() + pause;
 }
 function connection() {

@@ -29,11 +29,16 @@ async function askWho() {
   password.focus();
   return answer;
 }
+async function askMore(dialog) { // the password was right, and a code is asked for
+  await htmx.ajax('GET', '/login/second', { target: '#form-sign_in', swap: 'outerHTML', headers: { 'HX-Target': 'div#form-second_step' } });
+  one('[name=otp]', dialog)?.focus();
+}
 on('htmx:after:request', event => { // before everybody else's: this answer leads nowhere
   const { ctx } = event.detail, dialog = ctx.sourceElement.closest('#signin');
   if (!dialog || !leadsOn(ctx)) return;
   event.preventDefault();
   whoIsIn().then(found => {
+    if (found === 401) return askMore(dialog);
     if (found.user !== words.user) return location.reload();
     renew(found.csrf);
     one('#trouble').hidden = true;

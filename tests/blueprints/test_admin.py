@@ -7,7 +7,8 @@ from importlib import import_module
 import pytest
 from sqlalchemy import select
 
-from models.ground.db import db
+from models.ground import clock
+from models.ground.db import command, db
 from models.people.customer import Contact, Customer
 from models.people.person import find_person, holders
 from models.people.team import Service, Team
@@ -130,12 +131,25 @@ def test_two_administrators_do_not_overwrite_each_other(english, cast):
     assert cast.li.phone == "111"
 
 
-def test_a_new_password_by_the_administrator_ends_the_sessions(english, browser, cast):
+def test_a_reset_by_the_administrator_ends_password_and_sessions_and_gives_a_code_that_works_once(
+    english, browser, cast, monkeypatch
+):
     li, url = english("li"), f"/admin/people/{cast.li.id}"
-    assert english("admin").submit(url, "reset_password", password="short").status == 422
-    english("admin").does(url, "reset_password", password="long enough")
+    code = english("admin").does(url, "issue_code").one("code", class_="code").text
     assert li.open("/me").status == 303
+    assert browser.submit("/login", "sign_in", login="li", password="demo").status == 422
+    new = {"password": "long enough", "again": "long enough"}
+    assert browser.submit("/password/code", "use_code", otp="ABCD-EFGH-JKLM", **new).status == 422
+    weak = {"password": "password1", "again": "password1"}
+    assert browser.submit("/password/code", "use_code", otp=code, **weak).status == 422
+    browser.does("/password/code", "use_code", otp=code.lower().replace("-", " "), **new)
     assert browser.sign_in("li", "long enough").status == 200
+    assert browser.submit("/password/code", "use_code", otp=code, **new).status == 422
+    assert not english("admin").get(url).all("code", class_="code")
+    code = english("admin").does(url, "issue_code").one("code", class_="code").text
+    later = clock.real_now() + timedelta(hours=25)
+    monkeypatch.setattr(clock, "real_now", lambda: later)
+    assert browser.submit("/password/code", "use_code", otp=code, **new).status == 422
 
 
 def test_a_leaver_hands_over_and_may_come_back(english, browser, cast):
@@ -250,6 +264,40 @@ def test_the_outbox_shows_what_waits_and_a_failed_letter_is_tried_again(english,
     browser.does("/admin/outbox?state=failed", "try_again")
     db.session.refresh(letter)
     assert (letter.state, letter.attempts) == ("queued", 0)
+
+
+def test_a_letter_that_waits_says_when_it_leaves(english, cast, app, monkeypatch):
+    a_ticket(contact=cast.contact)
+    letter = db.session.scalars(select(Message).where(Message.channel == "mail").limit(1)).one()
+    browser = english("admin")
+
+    def said() -> str:
+        return browser.get("/admin/outbox").one("tr", data_message=str(letter.id)).one(data_word="Next try").text
+
+    assert said() == "once there is a mail server"
+    served = app.config["SETTINGS"].model_copy(update={"smtp_url": "smtp://mail.example"})
+    monkeypatch.setitem(app.config, "SETTINGS", served)
+    assert said() == "now"
+    message.claim(letter.id)
+    message.failed(letter.id, error="421 later")
+    assert said() == "2026-11-18 10:00", "of the house's clock, though the next try is kept in real time"
+    command(message.hold_back)()
+    assert said() == "held back, until somebody lets it go"
+    monkeypatch.setattr(served, "env", "demo")
+    assert "held back, until somebody lets it go" in browser.get(f"/admin/outbox/{letter.id}").text
+
+
+def test_what_a_restore_has_held_back_leaves_when_somebody_lets_it_go(english, cast):
+    a_ticket(contact=cast.contact)
+    browser = english("admin")
+    assert "held back since" not in browser.get("/admin/outbox").text
+    command(message.hold_back)()
+    assert message.due() == []
+    page = browser.get("/admin/outbox")
+    assert "held back since a backup was restored" in page.text
+    browser.does("/admin/outbox", "let_go")
+    assert message.due()
+    assert message.count_held() == 0
 
 
 def test_the_outbox_is_for_administrators_and_supervisors(english):

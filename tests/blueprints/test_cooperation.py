@@ -61,7 +61,9 @@ def test_from_the_question_to_the_answer(sign_in):
     assert "请核对网关日志。" in page.text
     done = yang.press(page.form("answer_cooperation"), result="done", answer="日志正常。")
     assert (done.status, done.response.headers["Location"]) == (303, "/cooperation")
-    assert not yang.get("/cooperation").all("tr", data_ticket=number)
+    inbox = yang.get("/cooperation")
+    assert any(number in said.text for said in inbox.all("div", role="status"))
+    assert not inbox.all("tr", data_ticket=number)
     assert yang.get("/cooperation?box=done").all("tr", data_ticket=number)
     assert "日志正常。" in zhao.get(f"/t/{number}").text
     assert find_ticket(number).waiting_on == ""

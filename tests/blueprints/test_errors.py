@@ -5,7 +5,7 @@ import pytest
 from blueprints import refusals
 
 
-@pytest.mark.parametrize("code", [400, 401, 403, 404, 405, 409, 410, 413, 422, 429, 500, 503])
+@pytest.mark.parametrize("code", [400, 401, 403, 404, 405, 409, 410, 413, 422, 429, 500, 503, 507])
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_each_has_its_page(app, code, language):
     with app.test_request_context("/", headers={"Accept-Language": language}):

@@ -6,6 +6,8 @@ from importlib import import_module
 import pytest
 from sqlalchemy.exc import OperationalError
 
+from blueprints import kept
+from models.clockwork.health import WORKERS
 from models.ground import clock
 from models.ground.db import db
 from models.record.heartbeat import Heartbeat, beat
@@ -19,7 +21,7 @@ KEYS = {
 
 @pytest.fixture
 def alive(app):
-    for name in ("ticker", "redis", "worker-1"):
+    for name in ("ticker", "redis", *WORKERS):
         beat(name)
 
 
@@ -89,3 +91,47 @@ def test_a_beat_grows_old(app, monkeypatch):
     later = clock.real_now() + timedelta(seconds=16)
     monkeypatch.setattr(clock, "real_now", lambda: later)
     assert app.test_client().get("/readyz").status_code == 503
+
+
+PARTS = [("ticker", 16, {"ticker": 16}), ("redis", 16, {"redis": "degraded"})]
+
+
+@pytest.mark.parametrize(
+    ("part", "seconds", "said"), [*PARTS, *((worker, 46, {"workers": "degraded"}) for worker in WORKERS)]
+)
+def test_whichever_part_is_silent_is_said(client, alive, monkeypatch, part, seconds, said):
+    """F43: both pages tell the truth, and only a silent ticker means that nobody can rely on it."""
+    now = clock.real_now() + timedelta(seconds=seconds)
+    monkeypatch.setattr(clock, "real_now", lambda: now)
+    for name in {"ticker", "redis", *WORKERS} - {part}:
+        beat(name)
+    answer = client.get("/readyz")
+    assert answer.status_code == (503 if part == "ticker" else 200)
+    seen = {key: value if isinstance(value, str) else int(value) for key, value in answer.json.items() if key in said}
+    assert seen == said
+    figures = client.get("/metrics").text
+    assert f"bihuan_ready {float(part != 'ticker')}" in figures
+    if part != "ticker":
+        kind = next(iter(said))
+        assert f'bihuan_part_works{{part="{kind}"}} 0.0' in figures
+
+
+def test_without_a_database_there_are_figures_all_the_same(client, alive, monkeypatch):
+    def broken():
+        raise OperationalError("SELECT secret", {}, Exception("disk"))
+
+    monkeypatch.setattr("models.clockwork.health.beats", broken)
+    answer = client.get("/metrics")
+    assert answer.status_code == 200
+    assert "bihuan_ready 0.0" in answer.text
+
+
+def test_colleagues_see_on_every_page_that_nobody_watches_the_clocks(alive, sign_in, monkeypatch):
+    wang, zhang = sign_in("wang"), sign_in("zhang")
+    assert "hidden" in wang.get("/triage").one(id="still").attributes
+    later = clock.real_now() + timedelta(seconds=31)
+    monkeypatch.setattr(clock, "real_now", lambda: later)
+    kept.forget()
+    for login, page in (("wang", "/triage"), ("admin", "/admin")):
+        assert "hidden" not in sign_in(login).get(page).one(id="still").attributes
+    assert not zhang.get("/my").all(id="still"), "who only reports cannot do anything about it"

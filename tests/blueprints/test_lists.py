@@ -165,7 +165,9 @@ def test_after_the_decision_one_is_back_in_the_list_that_one_came_from(sign_in):
     chen, zhao = sign_in("chen"), sign_in("zhao")
     page = chen.get(opened_plan(chen.get("/approvals?box=todo"), newest))
     assert chen.press(page.form("approve")).response.location == "/approvals?box=todo"
-    assert not chen.get("/approvals").all(class_="empty"), "the other one still waits"
+    listed = chen.get("/approvals")
+    assert listed.one(role="status").text.startswith("已同意:TS".replace(":", "："))
+    assert not listed.all(class_="empty"), "the other one still waits"
     chen.press(chen.get(f"/approvals/{oldest}").form("approve"))
     lately = [a["href"] for a in chen.get("/approvals").one(id="plans").one("ul", class_="rows").all("a")]
     assert lately == [f"/approvals/{newest}", f"/approvals/{oldest}"], "where nothing waits, what one decided last"

@@ -187,6 +187,31 @@ def test_the_own_team_sees_what_is_about_its_services(sign_in):
     assert [row["data-ticket"] for row in rows] == [theirs]
 
 
+def test_the_queue_is_narrowed_by_level_and_by_team(english):
+    service = db.session.scalars(select(Service).where(Service.team_id == person("zhao").team_id)).first()
+    calm, urgent = a_ticket(service=service).number, a_ticket(severity="P1").number
+    wang = english("wang")
+
+    def shown(narrowed: str) -> list[str]:
+        return [row["data-ticket"] for row in wang.get(f"/triage?{narrowed}").all("tr", data_ticket=None)]
+
+    assert shown("sev=P1") == [urgent]
+    assert shown("sev=P0") == []
+    assert shown(f"team={service.team_id}") == [calm]
+    assert shown("team=0") == [urgent], "what is about no service is nobody's yet"
+    assert shown("team=0&sev=P2") == []
+    assert set(shown("sev=P9&team=x")) == {calm, urgent}, "what nobody could have chosen narrows nothing"
+    empty = wang.get("/triage?box=all&sev=P0")
+    assert "No report fits" in empty.text
+    assert [tab["href"] for tab in empty.one("nav", _class="tabs").all("a")[:2]] == [
+        "/triage?sev=P0",
+        "/triage?box=asked&sev=P0",
+    ]
+    assert "sev" in wang.get("/triage?sev=P1&several=1").form("triage_many").url
+    way = wang.get("/triage?sev=P1&team=0").one("nav", _class="tabs").all("a")[-1]["href"]
+    assert wang.get(way).form("keep_view").values["name"] == ["P1 · no team yet"]
+
+
 def test_the_pane_shows_the_report_first_and_then_the_form(sign_in):
     number = a_ticket(description="投影仪没有信号。").number
     wang = sign_in("wang")
@@ -239,7 +264,7 @@ def test_one_that_moved_on_holds_up_no_other(sign_in):
     answer = wang.open(form.url, method="POST", data=sent)
     page = wang.get(answer.response.location)
     assert calm in page.one(class_="alert good").text
-    assert moved in page.one(class_="alert danger").text
+    assert moved in page.one("div", class_="alert danger").text
     assert (find_ticket(moved).state, find_ticket(calm).state) == ("cancelled", "awaiting_engineer")
     assert wang.open(form.url, method="POST", data=sent).status == 303, "sent twice it has one effect"
 

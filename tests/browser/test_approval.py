@@ -198,7 +198,7 @@ def test_several_are_approved_with_the_keyboard(house, desk, several):
     page.locator(f"#row-plan-{middle} input").evaluate(another)
     with chen.leaves():
         page.keyboard.press("Enter")
-    expect(page.locator(".alert.danger")).to_contain_text(number)
+    expect(page.locator("div.alert.danger")).to_contain_text(number)
     assert [_approved(house, plan) for plan in (newest, middle, oldest, major)] == [True, False, False, False]
 
 

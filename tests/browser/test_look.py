@@ -125,8 +125,12 @@ def test_the_lists_stand_as_close_as_one_likes(pages):
 
 def test_paper_is_black_on_white_and_tells_the_time(pages):
     """Print: the house's name and nothing to press, clocks stand still, whatever light the screen has."""
-    for name, page in pages(("ticket", "watch", "record"), color_scheme="dark"):
+    for name, page in pages(("ticket", "watch", "record"), color_scheme="dark", language="en"):
         page.emulate_media(media="print", color_scheme="dark")
+        page.set_viewport_size({"width": 673, "height": 900})  # what a sheet of A4 has inside its margins
+        titles = page.locator("td.c-title").evaluate_all("all => all.map(e => e.getBoundingClientRect().width)")
+        assert all(width >= 100 for width in titles), (name, titles)
+        assert bool(titles) == (name == "watch")
         pressed = page.locator(".bar > :not(.brand), .thumb, .button, .demo, .c-select").evaluate_all(
             "all => all.filter(e => e.offsetParent).length"
         )

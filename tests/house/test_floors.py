@@ -13,9 +13,9 @@ WHOLE = ("models", "models.demonstration")  # these know every table, every comm
 HIGH = ("models", "blueprints", "app", "workers")
 SHARED_ROOMS = ("blueprints.tickets.view",)  # what pages about tickets share
 SHARED_WEB = (
-    "pages", "one_time", "refusals", "kept", "lists", "access", "labels", "limits", "fields", "lookup",
-    "safety", "messages", "several", "house", "viewing",
-    "commands", "signs", "begun", "charts", "facets", "qr",
+    "pages", "one_time", "refusals", "kept", "lists", "access", "labels", "words", "limits", "fields",
+    "lookup", "safety", "messages", "rates", "proof", "seals", "several", "house", "viewing",
+    "commands", "signs", "begun", "charts", "facets", "qr", "sheet",
 )  # fmt: skip
 OUTSIDE = ("smtplib", "urllib.request", "http.client.HTTP", "requests", "httpx", "ftplib", "telnetlib")
 

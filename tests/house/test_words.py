@@ -15,7 +15,7 @@ from tests.house.source import ROOT, dotted, each, files, name, tree
 
 pytestmark = pytest.mark.once
 
-REFUSALS = ("Invalid", "Conflict", "Refused", "Missing", "Gone", "TooLarge", "Busy", "DomainError")
+REFUSALS = ("Invalid", "Conflict", "Refused", "Missing", "Gone", "TooLarge", "TooMany", "Busy", "NoRoom", "DomainError")
 KEYWORDS: dict = {"_": None, "_l": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)} | dict.fromkeys(
     REFUSALS
 )

@@ -24,14 +24,20 @@ from tests.models.test_journal import by_force, plainly
 # Commands of these rooms that leave no deed, and why not.
 SILENT = {
     "sign_out": "its session says when it ended",
+    "prove": "changes nothing but for how long one is asked no more",
+    "pretend_reset": "nothing happens, it only takes as long",
+    "begin_authenticator": "nothing counts before its first code was typed",
     "send_trial_letter": "the letter is its own record",
     "propose_holidays": "nothing counts before it is taken over",
     "propose_file": "nothing counts before it is taken over",
     "drop_proposal": "nothing counts before it is taken over",
 }
-BY_HAND = {"request_reset", "use_reset", "claim_desk", "describe_organisation", "name_organisation"}
+BY_HAND = {
+    "request_reset", "use_reset", "use_code", "claim_desk", "describe_organisation", "name_organisation",
+    "remove_passkey", "ask_factor",
+}  # fmt: skip
 ROOMS = (
-    "absences", "accounts", "approval_templates", "calendars", "drills", "feeds", "founding", "masterdata",
+    "absences", "accounts", "approval_templates", "calendars", "drills", "factors", "feeds", "founding", "masterdata",
     "organisation", "policies", "rotas",
 )  # fmt: skip
 SECRET = "hunter2 is secret"

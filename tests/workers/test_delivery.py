@@ -7,6 +7,7 @@ import pytest
 
 from models.ground import clock
 from models.ground.db import command, db, is_writing
+from models.ground.errors import Busy
 from models.record import message as outbox
 from models.record.message import FAILED, PAUSES, QUEUED, SENT, Message
 from tests.factories import a_ticket
@@ -51,6 +52,21 @@ def test_what_was_taken_is_sent(owed, channel):
     delivery.deliver(owed)
     assert row(owed).state == SENT
     assert letters[0].to == row(owed).person.email
+
+
+def test_what_has_left_is_recorded_although_the_database_is_busy(owed, channel, monkeypatch):
+    letters, refusals, plain = [], [Busy("locked"), Busy("locked")], outbox.sent
+
+    def busy(*args, **more):
+        if refusals:
+            raise refusals.pop()
+        return plain(*args, **more)
+
+    channel(letters.append)
+    monkeypatch.setattr(outbox, "sent", busy)
+    monkeypatch.setattr(delivery, "sleep", lambda _: None)
+    delivery.deliver(owed)
+    assert (row(owed).state, len(letters), refusals) == (SENT, 1, [])
 
 
 def test_the_second_of_two_senders_finds_nothing_to_do(owed, channel):

@@ -48,6 +48,15 @@ def send(letter: Letter, *, message_id: str, smtp_url: str) -> str:
         raise NotSent(f"{type(error).__name__}: {error}") from error
 
 
+def greet(smtp_url: str) -> None:
+    """Say hello to the server, and who we are, and leave; no letter. Raises NotSent."""
+    try:
+        with _connected(smtp_url) as server:
+            server.ehlo_or_helo_if_needed()
+    except (smtplib.SMTPException, OSError) as error:
+        raise NotSent(f"{type(error).__name__}: {error}") from error
+
+
 def compose(letter: Letter, *, message_id: str) -> EmailMessage:
     """Build the mail: plain text with an HTML alternative, marked as written by a machine. Raises NotSent."""
     message = EmailMessage(policy=SMTP)

@@ -1,0 +1,116 @@
+"""`./run faults [F07 …] [--full] [--seed N] [--database sqlite|postgresql|both]`: faults injected into the product.
+
+Each case prints one line: its name, the fault, the figure that was reached, and whether the invariants hold. Without
+names, all that are built are told. The exit code is 1 when one does not hold; with --full also when one is not built.
+"""
+
+import argparse
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import traceback
+from contextlib import nullcontext
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from tests import postgres
+from tests.faults.figures import crashes_in
+from tests.faults.house import Houses
+from tests.faults.table import FAULTS, Fault
+from tests.faults.verdict import Verdict
+
+SQLITE, POSTGRESQL, BOTH = "sqlite", "postgresql", "both"
+
+
+def main(words: list[str]) -> int:
+    """Tell the cases that were asked for on each database."""
+    asked = _read(words)
+    seed = asked.seed if asked.seed is not None else random.SystemRandom().randrange(10**6)
+    print(f"  seed {seed}", flush=True)
+    bad = injected = 0
+    for database in (SQLITE, POSTGRESQL) if asked.database == BOTH else (asked.database,):
+        programs = postgres.find_programs() if database == POSTGRESQL else None
+        if database == POSTGRESQL and not programs:
+            print("  PostgreSQL is not installed: apt install postgresql", flush=True)
+            bad += 1
+            continue
+        with postgres.private(programs) if programs else nullcontext("") as url:
+            houses = Houses(random.Random(seed), url)
+            try:
+                for fault in _wanted(asked):
+                    verdict = _told(fault, houses, database, url, full=asked.full)
+                    bad += _say(fault, verdict, database, full=asked.full)
+                    injected += verdict.injected if verdict else 0
+            finally:
+                houses.end()
+    print(f"  {injected} faults injected, {bad} do not hold, seed {seed}", flush=True)
+    return 1 if bad else 0
+
+
+def _told(fault: Fault, houses: Houses, database: str, url: str, *, full: bool) -> Verdict | None:
+    """None: there is nothing to tell here."""
+    if not fault.is_built or (fault.only and fault.only != database):
+        return None
+    try:
+        if fault.run:
+            return fault.run(houses, **(dict(fault.long) if full else {}))
+        return _by_others(fault, url)
+    except Exception as error:
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        return Verdict("stopped", 1, [f"{type(error).__name__}: {error} ({place.name}, line {place.lineno})"])
+
+
+def _by_others(fault: Fault, url: str) -> Verdict:
+    """A test or a benchmark that tells the same fault."""
+    began = perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        surroundings = dict(os.environ) | {"FAULTS_FOLDER": folder}
+        if fault.bench:
+            words = ["bench.run", *fault.bench, *(["--postgres", url] if url and fault.bench[0] != "cases" else [])]
+        else:
+            words = ["pytest", "-q", "-n", "2", *fault.told]
+            surroundings |= {"BIHUAN_TEST_DB": url} if url else {}
+        done = subprocess.run([sys.executable, "-m", *words], env=surroundings, capture_output=True, text=True)
+        points, figure = crashes_in(Path(folder))
+    tail = done.stdout.strip().splitlines()[-1:] or [""]
+    figure = figure or f"{tail[0].strip('= ')[:90]}"
+    complaints = [] if done.returncode == 0 else [line for line in done.stdout.splitlines() if "FAILED" in line][:5]
+    complaints = complaints if done.returncode == 0 else complaints or [done.stderr[-300:] or done.stdout[-300:]]
+    return Verdict(f"{figure}, {perf_counter() - began:.0f} s", points or 1, complaints)
+
+
+def _say(fault: Fault, verdict: Verdict | None, database: str, *, full: bool) -> int:
+    """One line, and one for each complaint; 1 when it is bad."""
+    if verdict is None:
+        words = f"only {fault.only}" if fault.is_built else "not built"
+        print(f"  {fault.name}  {fault.words:<46} {'':<70} {words}", flush=True)
+        return int(full and not fault.is_built)
+    outcome = "holds" if verdict.holds else "DOES NOT HOLD"
+    left = f" (not told: {fault.part})" if fault.part else ""
+    print(f"  {fault.name}  {fault.words:<46} {verdict.figure:<70} {outcome}{left}  [{database}]", flush=True)
+    for words in verdict.complaints:
+        print(f"         {words}", flush=True)
+    return int(not verdict.holds)
+
+
+def _wanted(asked: argparse.Namespace) -> list[Fault]:
+    return [fault for fault in FAULTS if not asked.names or fault.name in asked.names]
+
+
+def _read(words: list[str]) -> argparse.Namespace:
+    reader: Any = argparse.ArgumentParser(prog="./run faults")
+    reader.add_argument("names", nargs="*", metavar="F07", help="all when none is named")
+    reader.add_argument("--full", action="store_true", help="as often as the design promises; takes hours")
+    reader.add_argument("--seed", type=int, help="of what is random: a printed one tells the same again")
+    reader.add_argument("--database", choices=(SQLITE, POSTGRESQL, BOTH), default=SQLITE)
+    asked = reader.parse_args(words)
+    if unknown := set(asked.names) - {fault.name for fault in FAULTS}:
+        reader.error(f"there is no {', '.join(sorted(unknown))}")
+    return asked  # type: ignore[no-any-return]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

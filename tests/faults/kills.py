@@ -1,0 +1,149 @@
+"""Processes that are killed, stopped and doubled: F01, F03–F06, F28, F43."""
+
+import signal
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from time import monotonic, sleep
+
+from tests.faults.house import P0, House, Houses, eventually
+from tests.faults.verdict import Verdict, held
+
+SWEEPERS = ("sweep", "ticker")
+
+
+def f01(houses: Houses, times: int = 10) -> Verdict:
+    """kill −9 a web worker during POST (random 0–50 ms), client retries with the same form token."""
+    with houses.house() as house:
+        visitor, errors, slowest = house.visitor("zhang"), 0, 0.0
+        for number in range(times):
+            form = visitor.report("全部停了", **P0)
+            killer = _soon(house.chance.uniform(0, 0.05), lambda n=number: house.signal(f"web {n % 2 + 1}"))
+            errors += visitor.send(form).status == 0
+            killer.join()
+            house.sent_again(form, visitor)
+            slowest = max(slowest, _until_back(house))
+        figure = f"{times} kills, {errors} lost answers, respawn ≤ {slowest:.1f} s"
+        complaints = house.judged(_numbers(house), bound=60, mail=False)
+        unknown = house.history.marks("unknown")
+        return held(figure, [*complaints, *unknown], injected=times)
+
+
+def f03(houses: Houses, times: int = 6) -> Verdict:
+    """kill −9 worker in mid-escalation (at random; every point of it is F02's)."""
+    with houses.house() as house:
+        numbers = house.reports(times * 4, house.visitor("zhang"))
+        house.fire_soon(-1)
+        for name in (["sweep", "deliver", "ticker"] * times)[:times]:
+            with suppress(AssertionError):
+                house.signal(name)
+            sleep(house.chance.uniform(0, 0.4))
+        eventually(lambda: house.breached(numbers), 60)
+        eventually(house.is_quiet, 120)
+        again = len(house.sink.taken) - len(set(house.sink.taken))
+        figure = f"{house.kills} kills, {len(numbers)} of {len(numbers)} breaches, {again} letters again"
+        return held(figure, house.judged(numbers, bound=30), injected=house.kills)
+
+
+def f04(houses: Houses, times: int = 2) -> Verdict:
+    """kill −9 ticker; then no ticker and no worker is left, and the first that starts catches up."""
+    with houses.house() as house:
+        visitor = house.visitor("zhang")
+        numbers = house.reports(6, visitor)
+        house.fire_soon(2)
+        for _ in range(times):
+            house.signal("ticker")
+            sleep(1)
+        eventually(lambda: house.breached(numbers), 30)
+        late = house.lateness()
+        more = house.reports(4, visitor)
+        house.process.kill()  # and with it everybody
+        house.kills += 1
+        house.process.wait()
+        house.fire_soon(-1)
+        house.start()
+        eventually(lambda: house.breached(more), 30)
+        eventually(house.is_quiet, 120)
+        figure = f"lateness {late:.1f} s while one comes back; all {len(more)} caught up after none was left"
+        complaints = house.judged(numbers + more, bound=120)
+        return held(figure, complaints, injected=times + 1, lateness_at_most_10_s=late <= 10)
+
+
+def f05(houses: Houses, times: int = 4, pauses: tuple[float, ...] = (2.5, 5.0)) -> Verdict:
+    """SIGSTOP a sweeper, SIGCONT: the woken one finds its rows already claimed."""
+    with houses.house() as house:
+        visitor, told = house.visitor("zhang"), []
+        for number in range(times):
+            told += house.reports(3, visitor)
+            name = SWEEPERS[number % 2]
+            house.fire_soon(house.chance.uniform(-0.2, 0.3))
+            sleep(house.chance.uniform(0, 0.3))
+            house.signal(name, signal.SIGSTOP)
+            sleep(pauses[number % len(pauses)])
+            house.signal(name, signal.SIGCONT)
+            eventually(partial(house.breached, list(told)), 30)
+        eventually(house.is_quiet, 120)
+        figure = f"{times} pauses, {len(told)} breaches, 0 twice"
+        return held(figure, house.judged(told, bound=max(pauses) + 15), injected=times)
+
+
+def f06(houses: Houses, others: int = 1) -> Verdict:
+    """Two whole copies of the application on one database, more than one ticker at work."""
+    with houses.house() as house:
+        with_others = [house.copy() for _ in range(others)]
+        try:
+            numbers = house.reports(30, house.visitor("zhang"))
+            house.fire_soon(-1)
+            eventually(lambda: house.breached(numbers), 60)
+            eventually(house.is_quiet, 120)
+        finally:
+            for other in with_others:
+                other.terminate()
+                other.wait(20)
+        words = house.output.read_text()
+        figure = f"{others + 1} copies, {len(numbers)} breaches once each, lateness {house.lateness():.1f} s"
+        return held(figure, house.judged(numbers, bound=30), no_violation_in_the_log="IntegrityError" not in words)
+
+
+def f43(houses: Houses) -> Verdict:
+    """Silence: ticker and workers stopped altogether; /readyz is 503 and says how long the oldest waits."""
+    with houses.house() as house:
+        visitor = house.visitor("zhang")
+        numbers = house.reports(2, visitor)
+        eventually(lambda: visitor.get("/readyz").status == 200, 30, 0.25)
+        house.fire_soon(6)
+        sleep(3)  # what else came due with the jump has been fired
+        for name in ("ticker", "sweep", "deliver", "job"):
+            house.signal(name, signal.SIGSTOP)
+        began = monotonic()
+        eventually(lambda: visitor.get("/readyz").status == 503, 45, 0.25)
+        noticed, words = monotonic() - began, visitor.get("/readyz").body
+        for name in ("ticker", "sweep", "deliver", "job"):
+            house.signal(name, signal.SIGCONT)
+        eventually(lambda: house.breached(numbers), 30)
+        eventually(lambda: visitor.get("/readyz").status == 200, 60, 0.25)
+        eventually(house.is_quiet, 120)
+        said = "oldest_due_unfired_s" in words
+        figure = f"noticed after {noticed:.1f} s, ready again afterwards"
+        return held(figure, house.judged(numbers, bound=120), noticed_within_30_s=noticed <= 30, oldest_is_said=said)
+
+
+def _soon(seconds: float, deed: Callable[[], object]) -> threading.Thread:
+    def later() -> None:
+        sleep(seconds)
+        deed()
+
+    thread = threading.Thread(target=later)
+    thread.start()
+    return thread
+
+
+def _until_back(house: House) -> float:
+    began = monotonic()
+    eventually(lambda: {"web 1", "web 2"} <= house.processes().keys(), 30)
+    return monotonic() - began
+
+
+def _numbers(house: House) -> list[str]:
+    return [row["number"] for row in house.store.rows("SELECT number FROM ticket WHERE description LIKE 'op-%'")]

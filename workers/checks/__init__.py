@@ -1,0 +1,1 @@
+"""What `./run doctor` looks at: one function a question, which writes nothing and answers in one sentence."""
