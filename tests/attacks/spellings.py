@@ -51,7 +51,7 @@ NEXTS = (
     " javascript:alert(1)",
     "data:text/html,<script>alert(1)</script>",
     "vbscript:msgbox(1)",
-    "file:///etc/passwd",
+    "File:///etc/passwd",
     "ftp://evil.example",
     "/\t/evil.example",
     "/\n/evil.example",
