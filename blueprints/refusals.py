@@ -7,11 +7,12 @@ import structlog
 from flask import Flask, Response, g, make_response, render_template, request
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from werkzeug.exceptions import HTTPException
 
 from blueprints.clock_words import span
 from blueprints.labels import label, local
-from models.ground.db import db
+from models.ground.db import db, is_sqlite
 from models.ground.errors import DomainError, TooMany
 from models.rules.permissions import MAY, ROLES
 
@@ -23,6 +24,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(DomainError, _refusal)
     app.register_error_handler(CSRFError, _forged)
     app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(DBAPIError, _database_error)
     app.register_error_handler(Exception, _trouble)
 
 
@@ -117,6 +119,14 @@ def _http_error(error: HTTPException) -> Response:
     if code < 400:
         return error.get_response()  # type: ignore[return-value]
     return error_page(code, sentences.get(code, not_understood()))
+
+
+def _database_error(error: DBAPIError) -> Response:
+    """A server that went away between two statements; what a command says of its own end is in models/ground/db."""
+    if not error.connection_invalidated and (is_sqlite() or not isinstance(error, OperationalError)):
+        return _trouble(error)
+    log.warning("the database is away", request_id=g.get("request_id", ""), path=_path())
+    return error_page(503, _("The database was away for a moment. Please try again; what is sent twice counts once."))
 
 
 def _trouble(error: Exception) -> Response:

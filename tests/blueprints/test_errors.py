@@ -1,6 +1,7 @@
 """Every refusal is a page in its layout, in both languages, with a number to ask by and a way on."""
 
 import pytest
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from blueprints import refusals
 
@@ -34,3 +35,12 @@ def test_a_404_helps_to_find_the_number(sign_in):
 
 def test_a_stranger_is_told_nothing_of_roles(browser):
     assert not browser.open("/c/unknown").all(class_="who")
+
+
+def test_a_database_that_went_away_is_no_fault_of_the_page(app):
+    """F17: between two statements of a look; another error of the database stays a trouble with a number."""
+    gone = OperationalError("SELECT 1", None, Exception("server closed the connection"), connection_invalidated=True)
+    wrong = ProgrammingError("SELECT 1", None, Exception("no such column"))
+    for error, status in ((gone, 503), (wrong, 500)):
+        with app.test_request_context("/"):
+            assert app.make_response(app.handle_user_exception(error)).status_code == status
