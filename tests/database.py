@@ -5,7 +5,7 @@ from sqlalchemy import select, text
 from models.ground.db import db, is_sqlite
 
 # What the machinery keeps for itself while people only look; that somebody signed in is a deed.
-NOT_BUSINESS = ("session", "once", "heartbeat", "deed")
+NOT_BUSINESS = ("session", "once", "heartbeat", "deed", "allowance")
 
 Rows = dict[str, list[str]]
 
