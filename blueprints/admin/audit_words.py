@@ -45,7 +45,7 @@ THINGS: dict[str, Any] = {
     "absence": _l("Absence"), "approval_template": _l("Approval template"), "article": _l("Article"),
     "calendar": _l("Service calendar"), "contact": _l("Contact"), "customer": _l("Customer"),
     "department": _l("Department"), "drill": _l("Drill"), "feed": _l("Calendar subscription"),
-    "handover": _l("Hand-over of a shift"), "organisation": _l("Organisation"), "person": _l("Account"),
+    "handover": _l("Hand-over of a shift"), "organisation": _l("Organisation"), "person": _l("User account"),
     "policy_draft": _l("Policy draft"), "policy_version": _l("Policy"), "service": _l("Service"),
     "shift": _l("Shift"), "standard_change": _l("Standard change"), "team": _l("Team"),
 }  # fmt: skip
