@@ -131,7 +131,7 @@ def test_the_table_holds_no_formula(record, english):
     lines = list(csv.reader(io.StringIO(answer.get_data(as_text=True).removeprefix("\ufeff"))))
     assert lines[0][:4] == ["Time", "Who", "Address", "What"]
     edited = next(line for line in lines if line[3] == "Account changed")
-    assert edited[4] == "Account =李强 · li"
+    assert edited[4] == "User account =李强 · li"
     assert [harmless(value) for value in ("=1+1", " @a", "-3", "a=b", None, 7)] == [
         "'=1+1", "' @a", "'-3", "a=b", "", "7",
     ]  # fmt: skip
