@@ -24,7 +24,7 @@ def weigh(browser, path: str) -> int:
 
 def test_the_sheet_and_the_scripts():
     vendored = [(STATIC / "vendor" / name).read_bytes() for name in ("htmx.min.js", "hx-ptag.min.js")]
-    assert gz(sent("app.css")) <= 16 * KB
+    assert gz(sent("app.css")) < gz(sent("watch.css")) <= 16 * KB
     assert sum(map(gz, [*vendored, sent("app.js")])) <= 32 * KB
     assert gz((STATIC / "link.css").read_bytes()) <= 5 * KB
 
@@ -65,7 +65,7 @@ def test_the_customers_page(cast, browser):
 def test_few_requests_and_none_elsewhere(sign_in, login, path):
     text = sign_in(login).open(path).response.get_data(as_text=True)
     files = fetched(text)
-    assert static("app.css") in files
+    assert static("watch.css" if path == "/watch" else "app.css") in files
     assert len(files) + 1 <= MOST_REQUESTS
     assert [file for file in files if not file.startswith("/static/")] == []
 

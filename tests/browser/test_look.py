@@ -65,7 +65,7 @@ def test_one_look_is_enough_for_the_manager(pages):
 def test_a_small_sheet_says_what_its_parts_say(chromium: Browser):
     """Made small, it is read by a browser as the parts are that people have written."""
     page = chromium.new_page()
-    for name, written in (("app.css", joined("app.css")), ("link.css", (STATIC / "link.css").read_bytes())):
+    for name, written in (("watch.css", joined("watch.css")), ("link.css", (STATIC / "link.css").read_bytes())):
         pair = [text.decode() for text in (written, sent(name))]
         assert len(pair[1]) < 0.95 * len(pair[0])
         wanted, found = page.evaluate(READ, pair)
