@@ -1,16 +1,19 @@
 """Triage: the queue, and the questions asked of one ticket."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
-from flask import Response, request, url_for
+from flask import Response, render_template, request, url_for
 from flask_babel import gettext as _t
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
+from markupsafe import Markup
 
 from blueprints import pages
 from blueprints.access import me, requires, ticket
 from blueprints.fields import person_choices, row, team_choices, whole
-from blueprints.labels import label, level_choices
+from blueprints.kept import kept
+from blueprints.labels import label, level_choices, locale_of_words
 from blueprints.lists import shows_tickets
 from blueprints.tickets.view import deed, watch_queue
 from blueprints.triage import another_policy, bp, bulk
@@ -31,6 +34,7 @@ __all__ = ["another_policy", "bp"]
 
 
 BOXES = ("open", "asked", "team", "all")
+FRESH = 5  # seconds that drawn filters are shown
 
 
 @bp.get("/triage")
@@ -70,9 +74,19 @@ def _queue_page(form: FlaskForm | None, *, chosen: Sequence[str]) -> Response:
     chosen = () if pages.is_fragment() else chosen  # the list itself still shows what is selected
     return watch_queue(
         "triage/queue.html", page, url, also=soonest, form=form, chosen=[one.partition(":") for one in chosen],
-        box=_box(request.args), boxes=BOXES, soonest=soonest, own_url=url, wanted=wanted, severities=tuple(Severity),
-        teams=_teams,
+        box=_box(request.args), boxes=BOXES, soonest=soonest, own_url=url, wanted=wanted,
+        narrow=partial(_narrow, wanted),
     )  # fmt: skip
+
+
+def _narrow(wanted: Mapping[str, str]) -> Markup:
+    """The filters; teams change seldom, so they are drawn once every few seconds."""
+
+    def draw() -> Markup:
+        shown = {"wanted": wanted, "severities": tuple(Severity), "teams": _teams()}
+        return Markup(render_template("triage/_narrow.html", **shown))  # noqa: S704 - escaped by the template
+
+    return kept(("narrow", locale_of_words(), *sorted(wanted.items())), draw, seconds=FRESH)
 
 
 def _box(said: Mapping[str, str]) -> str:
