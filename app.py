@@ -37,6 +37,7 @@ class Settings(BaseSettings):
     base_url: str = Field("", validation_alias="BASE_URL")
     secret_key: str = Field("", validation_alias="SECRET_KEY")
     secret_key_file: Path | None = Field(None, validation_alias="SECRET_KEY_FILE")
+    signing_keys: str = Field("", validation_alias="SIGNING_KEYS")
     env: Literal["demo", "production", "test"] = Field("demo", validation_alias="BIHUAN_ENV")
     smtp_url: str | None = Field(None, validation_alias="SMTP_URL")
     mail_from: str = Field("Bihuan <bihuan@localhost>", validation_alias="MAIL_FROM")
@@ -58,6 +59,11 @@ class Settings(BaseSettings):
         self.refuse_unsafe()
         self.base_url = (self.base_url or f"http://localhost:{self.port}").rstrip("/")
 
+    @property
+    def signers(self) -> list[str]:
+        """What cookies, forms and streams are signed with, the newest first; the others are still accepted."""
+        return [key.strip() for key in self.signing_keys.split(",") if key.strip()] or [self.secret_key]
+
     def refuse_unsafe(self) -> None:
         """Production does not start on what only a demonstration may have; each reason has its number."""
         if self.env == "production" and (wrong := [f"{number}: {reason}" for number, reason in self.unsafe()]):
@@ -66,13 +72,15 @@ class Settings(BaseSettings):
     def unsafe(self) -> list[tuple[str, str]]:
         """What in these settings only a demonstration may have; workers/entrance.py goes on counting."""
         reasons = {
-            ("E01", "SECRET_KEY or SECRET_KEY_FILE must hold at least 32 characters."): len(self.secret_key) < 32,
+            ("E01", "SECRET_KEY or SECRET_KEY_FILE must hold at least 32 characters, and each of SIGNING_KEYS."): (
+                min(map(len, (self.secret_key, *self.signers))) < 32
+            ),
             ("E02", "FLASK_DEBUG must be off."): self.debug,
             ("E03", "BASE_URL must be set to the address that people use, with https."): not self.base_url.startswith(
                 "https://"
             ),
-            ("E04", "SECRET_KEY must be random: it has hardly any different characters."): (
-                len(set(self.secret_key)) < DIFFERENT_CHARACTERS
+            ("E04", "SECRET_KEY and SIGNING_KEYS must be random: one has hardly any different characters."): (
+                min(len(set(key)) for key in (self.secret_key, *self.signers)) < DIFFERENT_CHARACTERS
             ),
         }
         return [reason for reason, is_so in reasons.items() if is_so]
@@ -97,7 +105,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask(__name__, static_folder="static", template_folder="templates")
     app.config.update(
         SETTINGS=settings,
-        SECRET_KEY=settings.secret_key,
+        SECRET_KEY=settings.signers[0],
+        SECRET_KEY_FALLBACKS=settings.signers[1:],
+        WTF_CSRF_SECRET_KEY=settings.signers[::-1],
         SQLALCHEMY_DATABASE_URI=settings.database_url,
         SQLALCHEMY_ENGINE_OPTIONS=_engine_options(settings.database_url),
         MAX_CONTENT_LENGTH=LARGEST_BODY,

@@ -76,7 +76,7 @@ def _look(visitor: Visitor, page: Page, seconds: float, number: int) -> list[Spa
 
 
 def _report(port: int, each: int, number: int) -> list[Span]:
-    visitor, spans = _visitor(port, REPORTERS[number % len(REPORTERS)]), []
+    visitor, spans = _come_in(port, REPORTERS[number % len(REPORTERS)]), []
     forms = [visitor.form("/report", "report") for _ in range(each)]
     visitor.leave()  # waiting for the others, a connection could grow too old
     _all_are_ready()
@@ -89,7 +89,7 @@ def _report(port: int, each: int, number: int) -> list[Span]:
 
 
 def _fetch_and_report(port: int, each: int, number: int) -> list[Span]:
-    visitor, spans = _visitor(port, REPORTERS[number % len(REPORTERS)]), []
+    visitor, spans = _come_in(port, REPORTERS[number % len(REPORTERS)]), []
     _all_are_ready()
     for _ in range(each):
         begin = perf_counter()
@@ -112,6 +112,12 @@ def _visitor(port: int, login: str) -> Visitor:
     return visitor
 
 
+def _come_in(port: int, login: str) -> Visitor:
+    """One after the other: several at once under one name look like somebody who guesses, and have to wait."""
+    with _door:
+        return _visitor(port, login)
+
+
 def _move_on(visitor: Visitor, done: int) -> None:
     if done % MOVE_ON_AFTER == 0:
         visitor.leave()
@@ -119,8 +125,8 @@ def _move_on(visitor: Visitor, done: int) -> None:
 
 def _together(clients: int, work: Callable[[int], list[Span]]) -> Measure:
     context = get_context("fork")
-    ready = context.Barrier(clients)
-    with ProcessPoolExecutor(clients, mp_context=context, initializer=_remember, initargs=(ready,)) as pool:
+    meet = context.Barrier(clients), context.Lock()
+    with ProcessPoolExecutor(clients, mp_context=context, initializer=_remember, initargs=meet) as pool:
         spans = [span for each in pool.map(work, range(clients)) for span in each]
     took = max(end for _, end in spans) - min(begin for begin, _ in spans)
     cuts = quantiles(((end - begin) * 1000 for begin, end in spans), n=100)
@@ -128,11 +134,12 @@ def _together(clients: int, work: Callable[[int], list[Span]]) -> Measure:
 
 
 _ready: Any = None  # in a client's process: where all of them meet before the measured time
+_door: Any = None  # through which one comes in at a time
 
 
-def _remember(ready: Any) -> None:
-    global _ready
-    _ready = ready
+def _remember(ready: Any, door: Any) -> None:
+    global _ready, _door
+    _ready, _door = ready, door
 
 
 def _all_are_ready() -> float:

@@ -38,6 +38,14 @@ from models.rules.permissions import allows, can_see, knows_of, visible
 
 IDLE_FOR = 12 * 3600  # seconds without a request after which a session ends
 STAMP_EVERY = 300  # seconds between two stamps of the cookie; the database is not written
+# What is open to whoever owes a second factor: setting one up, and shutting doors of one's own.
+TOWARDS_FACTOR = frozenset(
+    f"account.{endpoint}"
+    for endpoint in (
+        "show_security", "prove_oneself", "begin_authenticator", "authenticator_picture", "confirm_authenticator",
+        "add_passkey", "end_session", "end_other_sessions",
+    )
+)  # fmt: skip
 login_manager = LoginManager()
 
 
@@ -130,11 +138,12 @@ def sealed_here() -> str:
 
 
 def unsealed(value: str) -> str:
-    """The address in a signed `next`; the home page when it is not ours."""
+    """The address in a signed `next`; the home page when it is not ours, whoever has signed it."""
     try:
-        return str(seal("next").loads(value))
+        address = str(seal("next").loads(value))
     except BadSignature:
         return "/"
+    return address if begun.is_ours(address) else "/"
 
 
 def ticket(number: str) -> Ticket:
@@ -250,9 +259,11 @@ def by_id(model: type[Any]) -> Callable[[int], Any]:
 
 
 def _owes_factor() -> bool:
-    """Whether a role of theirs asks for a second factor that they have not; the pages to set one up are open."""
+    """Whether a role of theirs asks for a second factor that they have not; the way to one is open."""
     asked = str(kept(("factor_roles",), lambda: escape(" ".join(roles_with_factor())), seconds=5)).split()
-    return bool(asked) and not request.path.startswith("/me/") and bool(me().roles & set(asked)) and owes_factor(me())
+    if not asked or request.endpoint in TOWARDS_FACTOR:
+        return False
+    return bool(me().roles & set(asked)) and owes_factor(me())
 
 
 def _factor_first() -> Response:

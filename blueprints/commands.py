@@ -11,10 +11,10 @@ from blueprints import audit_commands, calendar_commands, drawings, policy_comma
 from models import demonstration
 from models.ground import clock
 from models.ground.vocabulary import Role
-from models.record.demo_clock import advance_demo_clock
 from models.steps.accounts import create_person, find_person_or_fail, reset_password
+from models.steps.demo_clock import move_demo_clock
 
-SECRETS = ("secret_key", "smtp_url", "database_url", "redis_url")
+SECRETS = ("secret_key", "signing_keys", "smtp_url", "database_url", "redis_url")
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 user = AppGroup("user", help="People with an account.")
@@ -80,7 +80,7 @@ def move(span: str) -> None:
     """Move the demonstration clock forward: +30m, +4h, +1d."""
     if current_app.config["SETTINGS"].env != "demo":
         raise click.ClickException("There is a demonstration clock only with BIHUAN_ENV=demo.")
-    advance_demo_clock(span_of(span))
+    move_demo_clock(span_of(span), actor=None)
     click.echo(f"It is now {clock.now():%Y-%m-%d %H:%M} UTC.")
 
 

@@ -1,17 +1,21 @@
-"""Choices that several forms share. They are callables, so that each form asks the database once, when it is made."""
+"""Fields and choices that several forms share. Choices are callables, so that each form asks the database once, when it
+is made."""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
 from sqlalchemy import select
-from wtforms import DateTimeLocalField, Form, SelectField, ValidationError
+from wtforms import DateTimeLocalField, Form, SelectField, StringField, ValidationError
+from wtforms.validators import InputRequired, Length
 
-from blueprints.labels import locale_of_words, named, zone
+from blueprints.labels import label, locale_of_words, named, zone
 from blueprints.words import WORDS
 from models.ground import clock
 from models.ground.db import db
+from models.ground.vocabulary import Severity
 from models.people.person import Person, holders
 from models.people.team import Department, Service, Team
 from models.policy.version import versions_in_force
@@ -35,16 +39,34 @@ class ServiceField(SelectField):
 
     def __init__(self, label: Any, *, nothing: Any, **known: Any) -> None:
         super().__init__(label, coerce=chosen, choices=service_choices(nothing), **known)
+        self.found: Service | None = None  # what was chosen, once judged
 
     def pre_validate(self, form: Form) -> None:
-        service = row(Service, self.data) if self.data and 0 < self.data < 10**9 else None
-        if self.data is not None and not (service and service.active):
+        self.found = row(Service, self.data) if self.data and 0 < self.data < 10**9 else None
+        if self.data is not None and not (self.found and self.found.active):
             raise ValidationError(self.gettext("Not a valid choice."))
+
+
+class SpokenFields(FlaskForm):
+    """What was said on the telephone names who said it and how (P10.7)."""
+
+    said_by = StringField(_l("Who said it"), validators=[InputRequired(_l("Please say who said it.")), Length(max=80)])
+    how = StringField(
+        _l("By what means"),
+        validators=[InputRequired(_l("Please say by what means.")), Length(max=80)],
+        description=_l("For example: telephone, in person."),
+    )
 
 
 def codes(kind: str, values: Iterable[str]) -> list[tuple[str, Any]]:
     """(code, lazy word) of a vocabulary, for fields whose choices never change."""
     return [(str(value), WORDS[kind][str(value)]) for value in values]
+
+
+def level_codes(kind: str, nothing: Any = None) -> Callable[[], list[tuple[str, Any]]]:
+    """P0 to P3, each with its word, for the text beside it says both; with `nothing` an empty first choice."""
+    first = [] if nothing is None else [("", nothing)]
+    return lambda: [*first, *((str(code), f"{code} {label(kind, code)}") for code in Severity)]
 
 
 def optional_codes(kind: str, values: Iterable[str], nothing: Any) -> list[tuple[str, Any]]:

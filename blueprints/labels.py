@@ -83,8 +83,9 @@ def answer_words(ticket: Any, code: str) -> str:
 
 
 def level_choices(ticket: Any) -> list[tuple[str, str]]:
-    """(code, word) of every level, as the ticket's own policy calls them; of a request its priorities."""
-    return [(level.code, level_words(ticket, level.code)) for level in ticket.policy_version.pack.levels]
+    """(code, code and word) of every level, as the ticket's own policy calls them; of a request its priorities."""
+    levels = ticket.policy_version.pack.levels
+    return [(level.code, f"{level.code} {level_words(ticket, level.code)}") for level in levels]
 
 
 def policy_level_choices(pack: Pack) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from flask import Flask, request, session
+from flask import Flask, Response, redirect, request, session, url_for
 from flask_babel import get_locale
 from markupsafe import Markup
 from sqlalchemy import select
@@ -26,6 +26,8 @@ from models.record.ticket import Ticket
 
 FOR_SECONDS = 1  # what a list says without an event of its tickets (a name, a clock) may be as old as this
 LONGEST_ADDRESS = 600  # characters of a list's address
+BEGINS = ("after", "before")  # what says in an address where its page begins
+PAST, MOST_PAST = "past", 20  # where the pages before it began: as many as an address carries
 TICKET = Ticket.__name__
 Name = tuple[str, int]  # what a row stands for: its kind, its id
 Urls = Callable[[Sequence[Name]], dict[Name, str]]  # where each of them is opened
@@ -40,6 +42,14 @@ class Rows(NamedTuple):
 
 
 ShowsRows = Callable[[Mapping[str, str]], Rows]
+
+
+class Turned(NamedTuple):
+    """The pages before and after the one that is shown; "" where there is none."""
+
+    before_url: str
+    is_first: bool  # the one before it is the first one
+    after_url: str
 
 
 class Listing(NamedTuple):
@@ -65,6 +75,7 @@ class Along:
 def register(app: Flask) -> None:
     """Give the table what it draws its rows with."""
     app.jinja_env.globals.update(updated_at=updated_at, list_of=list_of, heads_of_tickets=heads, here=here, along=along)
+    app.jinja_env.globals.update(turned=turned)
 
 
 def shows_tickets(path: str) -> Callable[[ShowsPage], ShowsPage]:
@@ -110,8 +121,27 @@ def counted(page: Page) -> str:
 
 
 def here() -> str:
-    """The address of the list that is shown."""
-    return request.full_path.rstrip("?")
+    """The address of the list that is shown; how one came to its page is left out."""
+    return _address(but=(PAST,)) if PAST in request.args else request.full_path.rstrip("?")
+
+
+def turned(next_url: str) -> Turned:
+    """Where its neighbours begin. The one before it can not be asked for by the rows of this one, so an address takes
+    along where the pages before it began."""
+    past = request.args.getlist(PAST)[-MOST_PAST:]
+    by, begins = _begins()
+    if not begins:
+        return Turned("", False, next_url)
+    earlier = [(by, past[-1]), *((PAST, each) for each in past[:-1])] if past else []
+    further = urlencode([(PAST, each) for each in (*past, begins)][-MOST_PAST:])
+    return Turned(_address(earlier, but=(by, PAST)), not past, f"{next_url}&{further}" if next_url else "")
+
+
+def ran_out(shown: Sequence[Any]) -> Response | None:
+    """The way to the first page, once a later one has nothing left to show."""
+    if shown or not _begins()[1] or request.method != "GET":
+        return None
+    return redirect(url_for(str(request.endpoint), **_first_page()), 303)  # type: ignore[return-value]
 
 
 def remember_way(thing: Any) -> None:
@@ -201,6 +231,24 @@ def _way(said: Mapping[str, str]) -> tuple[str, int] | None:
     path, values = _parted(address)
     place = int(at) if at.isascii() and at.isdigit() and len(at) < 4 else 0
     return f"{path}?{urlencode(values)}" if values else path, place
+
+
+def _begins() -> tuple[str, str]:
+    """By what the page that is shown says where it begins, and where; "" on the first."""
+    return next(((name, request.args[name]) for name in BEGINS if request.args.get(name)), ("", ""))
+
+
+def _first_page() -> dict[str, Any]:
+    """What names the list that is shown, from its beginning."""
+    said = {name: values for name, values in request.args.lists() if name not in (*BEGINS, PAST)}
+    return said | (request.view_args or {})
+
+
+def _address(more: Sequence[tuple[str, str]] = (), *, but: Sequence[str]) -> str:
+    """The one that is shown, without some of its values and with others."""
+    values = [(name, value) for name, value in request.args.items(multi=True) if name not in but]
+    said = urlencode([*values, *more])
+    return f"{request.path}?{said}" if said else request.path
 
 
 def _parted(address: str) -> tuple[str, dict[str, str]]:

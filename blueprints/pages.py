@@ -18,7 +18,7 @@ from blueprints import begun, one_time, rates, undoing
 from blueprints.refusals import error_page, not_understood, said_when, sentence_of
 from models.ground import clock, tokens
 from models.ground.db import db, expecting, last_words
-from models.ground.errors import Busy, Conflict, DomainError, Invalid, TooMany
+from models.ground.errors import Busy, Conflict, DomainError, Invalid, Missing, TooMany
 from models.people.person import Person
 from models.people.session import SEEN_EVERY, see
 from models.record import attachment, draft
@@ -138,7 +138,8 @@ def act(
     try:
         with last_words(spend), expecting(_version()):
             result = do()
-    except IntegrityError:
+    except (IntegrityError, Missing):  # perhaps because the same form was faster
+        db.session.rollback()
         if answered := one_time.answer_of(token):
             return done(answered)
         raise

@@ -17,7 +17,8 @@ from wtforms.validators import Length, ValidationError
 from blueprints import rates
 from blueprints.refusals import sentence_of
 from models.ground import clock
-from models.ground.errors import TooMany
+from models.ground.db import aside
+from models.ground.errors import Invalid, TooMany
 from models.people.password import LONGEST
 from models.people.person import password_matches
 from models.rules import attempts
@@ -57,18 +58,24 @@ class ProvenForm(FlaskForm):
             return
         if not field.data:
             raise ValidationError(_("You typed your password a while ago. Please type it once more."))
-        _check(field.data)
+        try:
+            check_own_password(field.data, field=field.name)
+        except (Invalid, TooMany) as refusal:
+            raise ValidationError(sentence_of(refusal)) from refusal
 
 
-def _check(password: str) -> None:
+def check_own_password(password: str, *, field: str) -> None:
+    """That it is theirs, of whoever is signed in: counted before it is judged. Raises Invalid or TooMany."""
     person = current_user._get_current_object()
     attempt = Attempt("proof", str(person.id), rates.address(), device=str(person.id))
-    try:
-        used = attempts.count_try(attempt)
-    except TooMany as refusal:
-        raise ValidationError(sentence_of(refusal)) from refusal
-    if not password_matches(person, password):
-        attempts.note_if_paused(attempt, person_id=person.id, used=used)
-        raise ValidationError(_("This is not your present password."))
-    prove(token=person.session_token, tried=attempt)
+    with aside():
+        try:
+            used = attempts.count_try(attempt)
+        except TooMany as refusal:
+            refusal.field = field
+            raise
+        if not password_matches(person, password):
+            attempts.note_if_paused(attempt, person_id=person.id, used=used)
+            raise Invalid("This is not your present password.", field=field)
+        prove(token=person.session_token, tried=attempt)
     person.session_proved = clock.real_now()

@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 from math import ceil
 
 import structlog
-from flask import Flask, Response, g, make_response, render_template, request
+from flask import Flask, Response, current_app, g, make_response, render_template, request
+from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -12,10 +13,12 @@ from werkzeug.exceptions import HTTPException
 
 from blueprints.clock_words import span
 from blueprints.labels import label, local
-from models.ground.db import db, is_sqlite
+from models.ground import clock
+from models.ground.db import give_up, is_sqlite
 from models.ground.errors import DomainError, TooMany
 from models.rules.permissions import MAY, ROLES
 
+SECRETS = ("password", "again", "old_password", "proof", "otp")  # are never sent back to a browser
 log = structlog.get_logger("pages")
 
 
@@ -30,7 +33,7 @@ def register(app: Flask) -> None:
 
 def error_page(code: int, text: str, **more: str) -> Response:
     """One page for every refusal, with a number to ask for help by."""
-    db.session.rollback()
+    give_up()
     g.broken = code >= 500  # then the page asks the database for nothing
     titles = {
         400: _("That request does not make sense"),
@@ -55,6 +58,7 @@ def error_page(code: int, text: str, **more: str) -> Response:
         request_id=g.get("request_id", ""),
         back_url="",
         who_may=roles_for(g.get("refused", "")) if code == 403 else [],
+        typed=_typed() if code == 503 else [],
         **more,
     )
     response = make_response(page, code)
@@ -126,7 +130,24 @@ def _database_error(error: DBAPIError) -> Response:
     if not error.connection_invalidated and (is_sqlite() or not isinstance(error, OperationalError)):
         return _trouble(error)
     log.warning("the database is away", request_id=g.get("request_id", ""), path=_path())
+    _ask_nothing()
     return error_page(503, _("The database was away for a moment. Please try again; what is sent twice counts once."))
+
+
+def _ask_nothing() -> None:
+    """From here on the page is a stranger's, in the language that is known: nobody can be looked up."""
+    g.broken = True
+    give_up()
+    clock.keep_offset()
+    current_app.login_manager._update_request_context_with_user()  # type: ignore[attr-defined]
+    g.locale = str(get_locale())
+
+
+def _typed() -> list[tuple[str, str]]:
+    """What was sent, to be sent once more by its one-time token; nothing where a password was among it."""
+    fields = list(request.form.items(multi=True)) if request.method == "POST" else []
+    is_secret = any(name in SECRETS for name, _value in fields)
+    return [] if is_secret else [(name, value) for name, value in fields if name != "csrf_token"]
 
 
 def _trouble(error: Exception) -> Response:

@@ -24,19 +24,24 @@ class Cookies(SecureCookieSessionInterface):
 
 def seal(purpose: str) -> URLSafeSerializer:
     """Signs and reads what is of this purpose and of no other. Reading raises BadSignature."""
-    return _seal(current_app.config["SECRET_KEY"], purpose)
+    return _seal(ring(current_app), purpose)
 
 
 def timed_seal(purpose: str) -> URLSafeTimedSerializer:
     """The same with the moment of signing. Reading raises BadSignature."""
-    return _timed_seal(current_app.config["SECRET_KEY"], purpose)
+    return _timed_seal(ring(current_app), purpose)
+
+
+def ring(app: Flask) -> tuple[str, ...]:
+    """The keys that are accepted; the last one signs."""
+    return (*(app.config.get("SECRET_KEY_FALLBACKS") or ()), app.config["SECRET_KEY"])
 
 
 @cache  # a page signs five times, and making a signer takes longer than signing
-def _seal(key: str, purpose: str) -> URLSafeSerializer:
-    return URLSafeSerializer(key, salt=purpose)
+def _seal(keys: tuple[str, ...], purpose: str) -> URLSafeSerializer:
+    return URLSafeSerializer(keys, salt=purpose)
 
 
 @cache
-def _timed_seal(key: str, purpose: str) -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(key, salt=purpose)
+def _timed_seal(keys: tuple[str, ...], purpose: str) -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(keys, salt=purpose)

@@ -190,7 +190,7 @@ WORDS: dict[str, dict[str, Any]] = {
         "step_logged": _l("Investigation step"), "diagnosed": _l("Root cause recorded"), "asked": _l("Question"),
         "supplied": _l("Information added"), "chased": _l("Asked to hurry"), "waited": _l("Waiting"),
         "resumed": _l("Resumed"),
-        "regraded": _l("Severity changed"), "attached": _l("Files added"),
+        "regraded": _l("Severity changed"),
         "acknowledged": _l("Escalation acknowledged"),
         "reported_up": _l("Reported upward"), "warned": _l("Warning"), "escalated": _l("Escalated"),
         "followed": _l("Followed"), "unfollowed": _l("No longer followed"), "link_sent": _l("Link sent"),

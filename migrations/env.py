@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from models.ground.db import WRITE, db
+from models.ground.db import WRITE, db, lift_limits
 
 SEARCH_TABLES = "search_text"  # made by hand in the migration: full-text tables differ between the databases
 
@@ -13,6 +13,7 @@ def is_ours(name: str | None, kind: str, _parents: object) -> bool:
 
 
 with db.engine.connect().execution_options(**WRITE) as connection:
+    lift_limits(connection)
     context.configure(
         connection=connection,
         target_metadata=db.metadata,

@@ -31,7 +31,7 @@ from models.people.customer import Contact
 from models.people.person import Person, find_person
 from models.people.team import Service, Team
 from models.record import attachment
-from models.rules import limits
+from models.rules import attempts, limits
 from models.steps import accounts
 from tests.browsing import Browser
 from tests.shelf import SHELF
@@ -119,19 +119,24 @@ class PostgresDatabase:
 
     def __init__(self, server: URL) -> None:
         self.server, self.name = server, f"bihuan_{uuid4().hex[:12]}"
+        self.back: dict[str, str] = {}
         self.url = server.set(database=self.name).render_as_string(hide_password=False)
         self._say(f"CREATE DATABASE {self.name}")
 
-    def keep(self) -> None:
+    def keep(self, name: str = "finished") -> None:
+        db.session.rollback()
         tables = [f'"{table.name}"' for table in db.metadata.sorted_tables] + ["search_text"]
-        copies = [f"CREATE TABLE finished.{table} AS TABLE public.{table}" for table in tables]
-        self._say("; ".join(["CREATE SCHEMA finished", *copies]), self.name)
+        copies = [f"CREATE TABLE {name}.{table} AS TABLE public.{table}" for table in tables]
+        self._say("; ".join([f"DROP SCHEMA IF EXISTS {name} CASCADE", f"CREATE SCHEMA {name}", *copies]), self.name)
         emptied = [f"DELETE FROM public.{table}" for table in tables]
-        filled = [f"INSERT INTO public.{table} SELECT * FROM finished.{table}" for table in tables]
-        self.back = "; ".join(["SET session_replication_role = replica", *emptied, *filled])  # no guards meanwhile
+        filled = [f"INSERT INTO public.{table} SELECT * FROM {name}.{table}" for table in tables]
+        self.back[name] = "; ".join(
+            ["SET session_replication_role = replica", *emptied, *filled]
+        )  # no guards meanwhile
 
-    def renew(self) -> None:
-        self._say(self.back, self.name)
+    def renew(self, name: str = "finished") -> None:
+        db.session.rollback()
+        self._say(self.back[name], self.name)
 
     def drop(self) -> None:
         db.engine.dispose()
@@ -184,7 +189,9 @@ def app(_house: SimpleNamespace, time: object, request: pytest.FixtureRequest) -
         # Another application may have been made meanwhile in this process; these belong to the last one.
         tokens.use_key(KEY)
         limits.enforce(on=False)
+        attempts.pause_after = _no_pause
         attachment.use_folder(_house.home / "files")
+        shutil.rmtree(_house.home / "sent", ignore_errors=True)  # letters of other tests bear the same names
         _house.database.renew()
         kept.forget()
         if "monkeypatch" not in request.fixturenames:  # histories made under a changed house are its own
@@ -261,6 +268,11 @@ def _sign_in(app: Flask, login: str) -> Held:
         response = app.make_response("")
         app.session_interface.save_session(app, session._get_current_object(), response)
         return Held(person.id, person.epoch, parse_cookie(response.headers["Set-Cookie"])["bihuan"])
+
+
+def _no_pause(_used: int) -> timedelta:
+    """Tests that are about wrong passwords put the pauses in force."""
+    return timedelta()
 
 
 def _close_the_shelf(connection: Connection) -> None:

@@ -244,11 +244,6 @@ def _on_request(action: str, decision: Callable[..., Any]) -> Do:
     return decided
 
 
-def _attach(ticket: Ticket, actor: Person) -> Any:
-    kept = intake.keep_file(actor=actor, name="screenshot.png", content=b"\x89PNG\r\n\x1a\n")
-    return comment.attach_files(ticket, actor=actor, files=[kept.key])
-
-
 def _ask_department(ticket: Ticket) -> None:
     if ticket.state in workflow.STEPS["cooperate"].come_from:
         cooperation.ask_department(ticket, actor=person("chen"), contact=person("yang"), body="请核对发票网关的日志。")
@@ -421,7 +416,6 @@ DEEDS: dict[str, Deed] = {
     "change_policy": Deed("wang", lambda t, a: another_policy.change_policy(
         t, actor=a, version=other_policy(t), severity=t.severity, reason="客户另有合同。"),
         other_policy),
-    "attach": Deed("zhang", _attach),
     "acknowledge": Deed("chen", lambda t, a: escalation.acknowledge_escalation(t, actor=a), _breach),
     "report_up": Deed("liu", lambda t, a: escalation.report_up(t, actor=a, reason="需要加人。")),
     "warn": _by_desk("warn", people=[]),

@@ -51,10 +51,11 @@ def create(folder: Path | None) -> None:
 def list_all(folder: Path | None) -> None:
     """Every backup, the newest first."""
     settings = ready()
-    with in_words():
-        found = store.all_in(folder_of(settings, folder))
+    found, damaged = store.all_in(folder_of(settings, folder)), store.unreadable_in(folder_of(settings, folder))
     for each in found:
         click.echo(f"{each.name}  {described(each)}")
+    for name in damaged:
+        click.echo(f"{name}  cannot be read", err=True)
     if not found:
         click.echo("There is no backup yet: ./run backup create")
 

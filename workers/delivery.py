@@ -5,6 +5,7 @@ from time import sleep
 
 import structlog
 from flask import current_app
+from jinja2 import TemplateNotFound
 
 from app import Settings
 from blueprints.messages import render
@@ -29,7 +30,10 @@ def deliver(message_id: int) -> None:
         return
     message_id = message.id  # the first of the letter that it went out with
     try:
-        answer = _send(message)
+        answer = outbox.KNOWN if _has_left(message) else _send(message)
+    except TemplateNotFound as unknown:
+        log.warning("not ours to write", message=message_id, template=unknown.name)
+        outbox.leave(message_id)
     except NotSent as refusal:
         log.warning("not sent", message=message_id, reason=refusal.reason, permanent=refusal.permanent)
         outbox.failed(message_id, error=refusal.reason, permanent=refusal.permanent)
@@ -38,6 +42,12 @@ def deliver(message_id: int) -> None:
         outbox.failed(message_id, error=f"{type(error).__name__}: {error}")
     else:
         _record(message_id, answer)
+
+
+def _has_left(message: Message) -> bool:
+    """Whether a try before this one handed it over, and then died or could not write it down."""
+    settings: Settings = current_app.config["SETTINGS"]
+    return message.attempts > 1 and journal.knows(settings.home, message.message_id)
 
 
 def _record(message_id: int, answer: str) -> None:

@@ -7,9 +7,6 @@ from typing import Any
 
 import structlog
 from flask import Flask, current_app
-from sqlalchemy.exc import SQLAlchemyError
-
-from models.ground.errors import DomainError
 
 log = structlog.get_logger("lease")
 
@@ -33,5 +30,5 @@ def _keep(flask: Flask, renew: Callable[[], Any], every: float, done: threading.
         try:
             with flask.app_context():
                 renew()
-        except (SQLAlchemyError, DomainError):
+        except Exception:  # whatever it is: a thread that ended would let go of the claim
             log.exception("not renewed")

@@ -7,6 +7,7 @@ from urllib.parse import parse_qs
 from flask import Flask
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
+from blueprints.seals import ring
 from workers import body
 from workers.body import Message, Receive
 from workers.bridge import Bridge, Send
@@ -34,10 +35,10 @@ HEADERS = [
 class FrontDoor:
     """The ASGI application of one web process."""
 
-    def __init__(self, app: Flask, *, redis_url: str, secret_key: str) -> None:
+    def __init__(self, app: Flask, *, redis_url: str) -> None:
         self.hub = Hub(redis_url)
         self._bridge = Bridge(app.wsgi_app, threads=THREADS)
-        self._signer = URLSafeTimedSerializer(secret_key, salt="live-topics")
+        self._signer = URLSafeTimedSerializer(ring(app), salt="live-topics")
         self._longest_body = int(app.config.get("MAX_CONTENT_LENGTH") or DEFAULT_BODY)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:

@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import select, text
 
 from models import demonstration
-from models.ground.db import db, is_sqlite
+from models.ground.db import db, is_sqlite, lift_limits
 from models.policy.version import PolicyVersion
 
 LOCK = 0x62_69_68_75_61_6E  # any number, the same for every copy of the application
@@ -47,7 +47,7 @@ def alone(home: Path) -> Iterator[None]:
         return
     # Outside a transaction: one that idles through a long migration would be ended.
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("SET statement_timeout = 0"))
+        lift_limits(connection)
         connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": LOCK})
         yield
         connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": LOCK})

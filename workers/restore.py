@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app import Settings, create_app
 from models.clockwork import anchor
-from models.ground import clock
+from models.ground import clock, disk
 from models.ground.db import db
 from models.people import claim
 from models.record.event import Event
@@ -51,25 +51,25 @@ def restore(name: str, yes: bool, folder: Path | None) -> None:
         click.echo(f"  aside         {aside}")
         for line in take_up(found, settings):
             click.echo(line)
+        presence.open_again(settings.home)
 
 
 def put_back(found: Backup, settings: Settings) -> Path:
-    """Move the backup's contents into place; where the former ones lie now."""
+    """Move the backup's contents into place; where the former ones lie now. From here on the house stays shut until
+    presence.open_again(): letters that left since are not known yet."""
     home, database = settings.home, database_at(settings.database_url)
     ready = home / f"{FILES}.restoring"
     shutil.rmtree(ready, ignore_errors=True)
     files.put_back(found.folder, ready)
     database.make_ready(found.database)
-    aside = home / f"before-{clock.real_now():%Y%m%d-%H%M%S}"
-    aside.mkdir()
-    store.write(home / presence.UNFINISHED, str(aside))
+    aside = presence.aside_in(home)
+    presence.shut(home, aside)
     for name in MOVED:
         if (home / name).exists():
             (home / name).rename(aside / name)
     database.take_place(aside)
     ready.rename(home / FILES)
-    (home / presence.UNFINISHED).unlink()
-    store.sync_folder(home)
+    disk.sync_folder(home)
     return aside
 
 
@@ -79,13 +79,15 @@ def take_up(found: Backup, settings: Settings) -> list[str]:
     with app.app_context():
         said = ["  database      tables brought to the newest version"] if prepare.migrate(app) else []
         is_known = journal.goes_back_to(settings.home, at)
-        known, held = take_up_again(found.name, sent=journal.sent_since(settings.home, at), is_known=is_known)
+        done = take_up_again(found.name, sent=journal.sent_since(settings.home, at), is_known=is_known)
         anchor.restored(f"backup {found.name} of {found.manifest.made_at}")
-    said.append(f"  letters       {known} left since and are not sent again; everybody signs in anew")
+    since = f"{at:%Y-%m-%d %H:%M} UTC"
+    said.append(f"  letters       {done.known} left since and are not sent again; everybody signs in anew")
     if not is_known:
-        said.append(
-            f"  held          {held} letters, for nobody knows what left since {at:%Y-%m-%d %H:%M} UTC; see the outbox"
-        )
+        said.append(f"  held          {done.held} letters, for nobody knows what left since {since}; see the outbox")
+    said.append(f"  ended         {done.feeds} calendar subscriptions, {done.codes} recovery codes: make new ones")
+    said.append(f"  open again    what was shut since {since}: accounts, roles, passwords, second factors, customers'")
+    said.append("                links; shut it once more")
     return said
 
 

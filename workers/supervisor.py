@@ -83,7 +83,7 @@ class House:
 
     def _web(self, redis_url: str) -> None:
         self._forget_connections()
-        serve(self._app, listener=self._listener, redis_url=redis_url, secret_key=str(self._app.config["SECRET_KEY"]))
+        serve(self._app, listener=self._listener, redis_url=redis_url)
 
     def _worker(self, redis_url: str, name: str) -> None:
         self._forget_connections()

@@ -6,6 +6,7 @@ Any number of tickers may run: what they do is claimed in the database, what the
 import signal
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from time import sleep
 
 import structlog
@@ -13,12 +14,14 @@ from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 from models.clockwork import anchor, auditor, calendars, escalation, health
+from models.clockwork.course import Course
 from models.ground import clock
-from models.ground.db import db
+from models.ground.db import give_up
 from models.ground.errors import DomainError
 from models.record import allowance, attachment, draft, heartbeat, job
 from models.record import message as outbox
 from models.record.event import Change
+from models.steps.jobs import WORK
 from workers.channels import call
 from workers.delivery import deliver
 from workers.jobs import leaving, work
@@ -77,13 +80,14 @@ class Ticker:
         self._auditor = ThreadPoolExecutor(1, "auditor")
         self._calling: Future[None] | None = None
         self._caller = ThreadPoolExecutor(1, "caller")
+        self._course = Course()
 
     def tick(self) -> bool:
         """One look at everything; True when there is more to do at once."""
         more = False
         with self._app.app_context():
             for duty in (self._news, self._deadlines, self._calendars, self._mail, self._jobs, self._life, self._tidy,
-                         self._audit, self._call_outside):  # fmt: skip
+                         self._audit, self._call_outside, self._wall_clock):  # fmt: skip
                 more = self._attempt(duty) or more
         return more
 
@@ -92,14 +96,15 @@ class Ticker:
         try:
             return duty()
         except (SQLAlchemyError, DomainError):
-            db.session.rollback()
+            give_up()
             if clock.steady() - self._complained_at >= COMPLAIN_EVERY:
                 self._complained_at = clock.steady()
                 log.exception("the ticker goes on after an error", duty=duty.__name__)
             return False
 
     def _news(self) -> bool:
-        self._untold |= topics_of(self._tail.read()) | self._letters.read()
+        self._untold |= topics_of(self._tail.read())
+        self._untold |= self._letters.read()
         if self._untold and (self._bell.tell(self._untold) or len(self._untold) > MOST_UNTOLD):
             self._untold = {}  # when Redis has been away for long, every page looks anew on its own
         return False
@@ -143,17 +148,12 @@ class Ticker:
             self._sender.submit(self._send, message_id)
 
     def _send(self, message_id: int) -> None:
-        try:
-            with self._app.app_context():
-                deliver(message_id)
-        except (SQLAlchemyError, DomainError):
-            log.exception("delivery failed", message=message_id)
-        finally:
-            self._sending.discard(message_id)
+        self._aside(partial(deliver, message_id), "delivery failed", message=message_id)
+        self._sending.discard(message_id)
 
     def _jobs(self) -> bool:
         """Long work has a worker of its own; when none comes, it is done here, beside the clocks."""
-        now, due = clock.steady(), job.due()
+        now, due = clock.steady(), job.due(WORK)
         is_at_work = bool(due) and job.is_at_work()
         self._asked = {id_: self._asked.get(id_, 0.0) for id_ in due}
         for id_, rung_at in self._asked.items():
@@ -167,14 +167,12 @@ class Ticker:
 
     def _work_here(self, job_id: int) -> None:
         if self._working is None or self._working.done():
-            self._working = self._worker.submit(self._work, job_id)
+            self._working = self._worker.submit(self._aside, partial(work, job_id), "job interrupted", job=job_id)
 
-    def _work(self, job_id: int) -> None:
-        try:
-            with self._app.app_context():
-                work(job_id)
-        except (SQLAlchemyError, DomainError):
-            log.exception("job interrupted", job=job_id)
+    def _wall_clock(self) -> bool:
+        if by := self._course.look():
+            log.warning("the clock of this machine was set", seconds=by)
+        return False
 
     def _tidy(self) -> bool:
         """Now and then, files that belong to nothing are taken away; beside the clocks, not in their way."""
@@ -184,14 +182,8 @@ class Ticker:
         return False
 
     def _take_away(self) -> None:
-        try:
-            with self._app.app_context():
-                job.forget_results()
-                draft.remove_stale()
-                allowance.remove_stale()
-                attachment.remove_orphans()
-        except (SQLAlchemyError, DomainError):
-            log.exception("not tidied")
+        for tidy in (job.forget_results, draft.remove_stale, allowance.remove_stale, attachment.remove_orphans):
+            self._aside(tidy, "not tidied", what=tidy.__module__)
 
     def _audit(self) -> bool:
         """Once a minute somebody else looks whether what should have rung has rung."""
@@ -201,27 +193,25 @@ class Ticker:
         return False
 
     def _look_over(self) -> None:
-        try:
-            with self._app.app_context():
-                found = auditor.audit()
-                if not found.is_clean:
-                    log.error("the auditor objects", missing=found.missing, wrong=found.wrong)
-        except (SQLAlchemyError, DomainError):
-            log.exception("not audited")
-        self._drop_anchor()
+        self._aside(_audit_clocks, "not audited")
+        self._aside(self._drop_anchor, "no checkpoint")
 
     def _drop_anchor(self) -> None:
         """How far the record has come is written down outside the database, and into the log."""
+        lines = anchor.checkpoint()
+        for line in lines:
+            say = log.error if line["kind"] == anchor.PARTED else log.info
+            say("checkpoint", line=line)
+        if lines and self._app.config["SETTINGS"].smtp_url:
+            anchor.send_letter(lines[-1])
+
+    def _aside(self, duty: Callable[[], object], trouble: str, **about: object) -> None:
+        """Beside the clocks, where nobody waits for it: what goes wrong is in the log, and the next duty follows."""
         try:
             with self._app.app_context():
-                lines = anchor.checkpoint()
-                for line in lines:
-                    say = log.error if line["kind"] == anchor.PARTED else log.info
-                    say("checkpoint", line=line)
-                if lines and self._app.config["SETTINGS"].smtp_url:
-                    anchor.send_letter(lines[-1])
-        except (SQLAlchemyError, DomainError, OSError):
-            log.exception("no checkpoint")
+                duty()
+        except Exception:
+            log.exception(trouble, **about)
 
     def _call_outside(self) -> bool:
         """Somebody outside hears from us while all is well; when we fall silent, that is the alarm (rule 10)."""
@@ -249,6 +239,12 @@ class Ticker:
             if self._bell.knock():
                 heartbeat.beat("redis")
         return False
+
+
+def _audit_clocks() -> None:
+    found = auditor.audit()
+    if not found.is_clean:
+        log.error("the auditor objects", missing=found.missing, wrong=found.wrong)
 
 
 def topics_of(changes: list[Change]) -> dict[str, int]:

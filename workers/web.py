@@ -20,9 +20,9 @@ CONNECTIONS = STREAMS + 1_000
 TICKS_PER_SECOND = 10  # uvicorn's own
 
 
-def serve(app: Flask, *, listener: socket.socket, redis_url: str, secret_key: str) -> None:
+def serve(app: Flask, *, listener: socket.socket, redis_url: str) -> None:
     """Answer requests from `listener` until SIGTERM or SIGINT."""
-    door = FrontDoor(app, redis_url=redis_url, secret_key=secret_key)
+    door = FrontDoor(app, redis_url=redis_url)
     config = uvicorn.Config(
         GZipMiddleware(door, minimum_size=500, compresslevel=4),  # leaves the live stream as it is
         loop="uvloop",

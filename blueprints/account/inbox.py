@@ -1,6 +1,8 @@
 """The inbox: what a person has been told, one line a ticket with what came before folded below it."""
 
 from flask import Response, g, request, url_for
+from flask_babel import gettext as _
+from jinja2 import TemplateNotFound
 from sqlalchemy import select
 
 from blueprints import pages
@@ -14,7 +16,7 @@ from models.insight.inbox import Thread, newest_urgent, threads
 from models.insight.incidents import joined_by
 from models.insight.paging import tag_of
 from models.record.event import Event
-from models.record.message import mark_read, mark_unread, unread_count
+from models.record.message import Message, mark_read, mark_unread, unread_count
 from models.rules.permissions import allows
 
 PAGE = 50
@@ -64,7 +66,7 @@ def _bell() -> Response:
     if pages.unchanged(bell):
         return pages.not_modified()
     urgent = newest_urgent(me())
-    said = headline(urgent, event=db.session.get(Event, urgent.event_id) if urgent.event_id else None) if urgent else ""
+    said = _said(urgent, db.session.get(Event, urgent.event_id) if urgent.event_id else None) if urgent else ""
     return pages.show("layouts/_inbox.html", ptag=bell, urgent=urgent, said=said)
 
 
@@ -77,7 +79,8 @@ def _page(*, before: int | None) -> Response:
         return pages.not_modified()
     next_url = url_for("account.notifications", before=shown[-1].newest.id) if len(found) > PAGE else ""
     events = _events_of(shown)
-    lines = [(thread, headline(thread.newest, event=events.get(thread.newest.event_id))) for thread in shown]
+    by_time = sorted(shown, key=lambda thread: thread.newest.created_at, reverse=True)  # as far as one page goes
+    lines = [(thread, _said(thread.newest, events.get(thread.newest.event_id))) for thread in by_time]
     return pages.show(
         "account/notifications.html",
         ptag=ptag,
@@ -89,6 +92,14 @@ def _page(*, before: int | None) -> Response:
         read=ReadForm(formdata=None, upto=newest),
         next_url=next_url,
     )
+
+
+def _said(message: Message, event: Event | None) -> str:
+    """Its one line; while versions change, a newer one may have written what this one has no words for."""
+    try:
+        return headline(message, event=event)
+    except TemplateNotFound:
+        return _("Something new. Please load the page again in a few minutes.")
 
 
 def _events_of(shown: list[Thread]) -> dict[int | None, Event]:

@@ -61,23 +61,22 @@ def take_second_step() -> Response:
     held = half_in()
     if held is None:
         return _begin_again()
-    person, login, sealed = held
-    form = CodeForm()
+    person, form = held.person, CodeForm()
 
     def enter() -> Person:
         tried = _attempt(person)
         with aside():
             used = attempts.count_try(tried)
-        given = (tried, devices.attempt_of("password", login, person.id))
+        given = (tried, devices.attempt_of("password", held.login, person.id))
         try:
-            token = factors.sign_in_with_code(person, code=form.otp.data, **how(person, *given))
+            token = factors.sign_in_with_code(person, code=form.otp.data, **how(person, *given, epoch=held.epoch))
         except Invalid:
             with aside():
                 attempts.note_if_paused(tried, person_id=person.id, used=used)
             raise
         return remember(person, token)
 
-    return arrived(pages.act(form, action="second_step", page=_page, do=enter, then=lambda _: unsealed(sealed)))
+    return arrived(pages.act(form, action="second_step", page=_again, do=enter, then=lambda _: unsealed(held.next)))
 
 
 @bp.post("/login/passkey")
@@ -85,20 +84,19 @@ def take_second_step() -> Response:
 def sign_in_with_passkey() -> Response:
     """The key alone, or as the second step: the device has asked for finger, face or PIN."""
     form, held = PasskeyForm(), half_in()
-    sealed = held[2] if held else form.next.data or ""
+    sealed = held.next if held else form.next.data or ""
 
     def enter() -> Person:
         key, count = ceremony.read_answer(form.answer.data, nonce=one_time.nonce() or "")
         person = db.session.get_one(Person, key.person_id)
-        if held and held[0].id != person.id:
+        if held and held.person.id != person.id:
             raise Invalid(ceremony.REFUSED)
-        given = (devices.attempt_of("password", held[1], person.id),) if held else ()
-        return remember(person, factors.sign_in_with_passkey(person, key=key, sign_count=count, **how(person, *given)))
+        given = (devices.attempt_of("password", held.login, person.id),) if held else ()
+        known = how(person, *given, epoch=held.epoch if held else None)
+        return remember(person, factors.sign_in_with_passkey(person, key=key, sign_count=count, **known))
 
     def again(refused: FlaskForm) -> Response:
-        shown = CodeForm(formdata=None) if held else SignInForm(formdata=None, next=sealed)
-        shown.form_errors = [str(sentence) for sentences in refused.errors.values() for sentence in sentences]
-        return _page(shown) if held else sign_in_page(shown)
+        return _again(_telling(refused, CodeForm(formdata=None))) if held else _from_the_start(refused, sealed)
 
     answer = pages.act(form, action=PASSKEY, page=again, do=enter, then=lambda _: unsealed(sealed))
     return arrived(answer)
@@ -108,10 +106,25 @@ def _attempt(person: Person) -> Attempt:
     return devices.attempt_of("second", str(person.id), person.id)
 
 
+def _again(form: FlaskForm) -> Response:
+    """The second step once more; the first, where the password was changed at that moment."""
+    return _page(form) if half_in() else _from_the_start(form, "")
+
+
+def _from_the_start(refused: FlaskForm, sealed: str) -> Response:
+    return sign_in_page(_telling(refused, SignInForm(formdata=None, next=sealed)))
+
+
+def _telling(refused: FlaskForm, shown: FlaskForm) -> FlaskForm:
+    """Another form, with what was wrong about the one that was sent."""
+    shown.form_errors = [str(sentence) for sentences in refused.errors.values() for sentence in sentences]
+    return shown
+
+
 def _page(form: FlaskForm) -> Response:
     held = half_in()
     assert held
-    person = held[0]
+    person = held.person
     confirmed = (known := authenticator_of(person)) is not None and known.confirmed_at is not None
     keys = passkeys_of(person)
     return pages.show(

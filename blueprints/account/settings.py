@@ -10,9 +10,8 @@ from blueprints.account import bp
 from blueprints.account.forms import ChangePasswordForm, SettingsForm
 from blueprints.account.sign_in import remember
 from blueprints.fields import team_choices
-from models.ground.errors import Invalid
+from blueprints.proof import check_own_password
 from models.people.feed import feeds_of
-from models.people.person import password_matches
 from models.steps import accounts
 
 
@@ -57,8 +56,7 @@ def change_password() -> Response:
     form = ChangePasswordForm()
 
     def change() -> None:
-        if not password_matches(me(), form.old_password.data):
-            raise Invalid("This is not your present password.", field="old_password")
+        check_own_password(form.old_password.data, field="old_password")
         person, browser = me(), request.user_agent.string
         remember(person, accounts.change_own_password(person, password=form.password.data, browser=browser))
         flash(_("Your password is changed. Every other session has ended."))

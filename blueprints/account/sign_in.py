@@ -1,5 +1,6 @@
 """Who comes in: the password, the second step, the cookie, and the cast of the demonstration."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Response, current_app, request, session, url_for
@@ -36,42 +37,55 @@ def ask_for_passkey(keys: list[Passkey] | None = None) -> dict[str, str]:
     return {"once": token, "asked": ceremony.question(nonce=one_time.nonce_of(token), keys=keys)}
 
 
-def check_password(login: str, password: str) -> tuple[Person, Attempt]:
-    """The person whose name and password these are; absent, disabled and mistaken all read the same (Invalid)."""
-    person_id, known = known_by(login)
+def check_password(login: str, password: str) -> tuple[Person, Attempt, int]:
+    """The person whose name and password these are, and the epoch of that password; absent, disabled and mistaken all
+    read the same (Invalid)."""
+    person_id, known, epoch = known_by(login)
     attempt = devices.attempt_of("password", login, person_id)
     with aside():
         used = attempts.count_try(attempt)
         if not fits(known, password):
             attempts.note_if_paused(attempt, person_id=person_id, used=used)
             raise Invalid("The user name or the password is wrong.", field="password")
-    return db.session.get_one(Person, person_id), attempt
+    return db.session.get_one(Person, person_id), attempt, epoch
 
 
 def enter(login: str, password: str, *, wanted: str) -> Person | None:
     """Somebody with a password is in, or None: half in, where it needs a second step."""
-    person, attempt = check_password(login, password)
+    person, attempt, epoch = check_password(login, password)
     if asks_for_more(person):
-        _hold_half(person, login, wanted)
+        _hold_half(person, login, wanted, epoch=epoch)
         return None
-    return remember(person, accounts.sign_in(person, **how(person, attempt)))
+    return remember(person, accounts.sign_in(person, **how(person, attempt, epoch=epoch)))
 
 
-def how(person: Person, *tried: Attempt) -> dict[str, Any]:
-    """What a session is opened with. In the demonstration everybody is everybody, so no device is news."""
+def how(person: Person, *tried: Attempt, epoch: int | None) -> dict[str, Any]:
+    """What a session is opened with. In the demonstration everybody is everybody, so no device is news. `epoch`: of the
+    password that was judged, if one was."""
     is_news = not devices.knows(person.id) and current_app.config["SETTINGS"].env != "demo"
-    return {"browser": request.user_agent.string, "tried": tried, "is_new_device": is_news}
+    return {"browser": request.user_agent.string, "tried": tried, "is_new_device": is_news, "epoch": epoch}
 
 
-def half_in() -> tuple[Person, str, str] | None:
-    """Who has given the right password a moment ago, by which name, and where they want to go; None: nobody."""
+@dataclass(frozen=True)
+class Half:
+    """Somebody who has given the right password a moment ago: by which name, where they want to go, and the epoch of
+    that password."""
+
+    person: Person
+    login: str
+    next: str
+    epoch: int
+
+
+def half_in() -> Half | None:
+    """Who is half in; None: nobody."""
     held = session.get("half")
     if not held or int(clock.real_now().timestamp()) - held["at"] > HALF_LASTS:
         return None
     person = db.session.get(Person, held["person"])
     if person is None or not person.active or person.epoch != held["epoch"]:
         return None
-    return person, held["login"], held["next"]
+    return Half(person, held["login"], held["next"], held["epoch"])
 
 
 def arrived(answer: Response) -> Response:
@@ -109,7 +123,7 @@ def demonstration_cast() -> list[tuple[Person, str]]:
     return [(known[login], str(next(iter(roles), "reporter"))) for login, _, roles, *_rest in PEOPLE if login in known]
 
 
-def _hold_half(person: Person, login: str, wanted: str) -> None:
+def _hold_half(person: Person, login: str, wanted: str, *, epoch: int) -> None:
     """In the signed cookie: nothing of it opens anything, and nothing was written yet."""
     now = int(clock.real_now().timestamp())
-    session["half"] = {"person": person.id, "epoch": person.epoch, "login": login[:254], "next": wanted, "at": now}
+    session["half"] = {"person": person.id, "epoch": epoch, "login": login[:254], "next": wanted, "at": now}

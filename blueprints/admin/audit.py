@@ -27,6 +27,7 @@ from models.record.ticket import Ticket, find_ticket
 from models.rules.permissions import can_see
 
 PAGE, EXPORTED, LOOKS = 50, 5_000, 50
+UNSEEN = "…"  # in the place of a number and a state
 DEED, EVENT = "deed.", "event."  # before the name of a kind
 SOURCES = {DEED: OF_ADMINISTRATION, EVENT: OF_TICKETS}
 
@@ -60,7 +61,8 @@ class AuditForm(FlaskForm):
 
     def validate_ticket(self, field: StringField) -> None:
         if typed := (field.data or "").strip():
-            self.found_ticket = find_ticket(typed)
+            found = find_ticket(typed)
+            self.found_ticket = found if found and can_see(me(), found) else None
             if self.found_ticket is None:
                 raise ValidationError(_("There is no such ticket."))
 
@@ -135,9 +137,10 @@ def what(row: Deed | Event, tickets: dict[int, Ticket]) -> str:
 
 
 def about(row: Deed | Event, tickets: dict[int, Ticket]) -> str:
-    """To what it was done."""
+    """To what it was done; of a ticket that the reader may not see, only that it was one (P2.11)."""
     if isinstance(row, Event):
-        return tickets[row.ticket_id].number if row.ticket_id in tickets else ""
+        ticket = tickets.get(row.ticket_id)
+        return ticket.number if ticket and can_see(me(), ticket) else UNSEEN
     return " ".join(filter(None, (str(audit_words.THINGS.get(row.thing, row.thing)), row.thing_name)))
 
 

@@ -11,6 +11,7 @@ from blueprints.access import by_id, me, requires
 from blueprints.admin import bp
 from blueprints.admin.calendar_forms import FIRST_YEAR, LAST_YEAR, NewCalendarForm, TrialForm
 from blueprints.admin.calendar_words import day_names, month_name, name_of, said
+from blueprints.labels import locale_of_words
 from models.ground import clock
 from models.insight.calendars import count_left_behind
 from models.policy.calendar import CalendarRow, calendar_drafts, editions_of, newest_calendars
@@ -132,8 +133,8 @@ def today_of(calendar: CalendarRow) -> date:
 
 
 def _packs_by_calendar() -> dict[int, list[str]]:
-    """Calendar → the policies in force that count by it."""
+    """Calendar → what the policies in force are called that count by it."""
     found: dict[int, list[str]] = {}
     for version in versions_in_force(clock.now()):
-        found.setdefault(version.calendar_id, []).append(version.pack_name)
+        found.setdefault(version.calendar_id, []).append(getattr(version.pack.title, locale_of_words()))
     return found

@@ -35,9 +35,11 @@ from models.clockwork.health import beats
 from models.ground import clock
 from models.ground.errors import Missing
 from models.policy.sheet import calendars_behind
-from models.record.demo_clock import advance_demo_clock
-from models.record.message import FAILED, QUEUED, SENT, Message, count_held, last_trial, let_go, outbox, try_again
+from models.record.message import FAILED, QUEUED, SENT, Message, count_held, last_trial, outbox
 from models.record.verdict import last_objection
+from models.rules.permissions import can_see
+from models.steps import demo_clock as demo_clock_step
+from models.steps import outbox as outbox_step
 
 __all__ = [
     "audit",
@@ -81,6 +83,7 @@ def messages() -> Response:
         "admin/outbox.html",
         state=state,
         messages=shown,
+        unseen={m.id for m in shown if m.ticket and not can_see(me(), m.ticket)},
         next_url=next_url,
         is_demo=_is_demo(),
         trial=last_trial(me()),
@@ -106,7 +109,7 @@ def retry(message: Message) -> Response:
         action="try_again",
         thing=message,
         page=pages.refuse_form,
-        do=lambda: try_again(message.id),
+        do=lambda: outbox_step.try_again(message, actor=me()),
         then=lambda _: url_for("admin.messages", state=QUEUED),
     )
 
@@ -119,7 +122,7 @@ def let_go_letters() -> Response:
         PlainForm(),
         action="let_go",
         page=pages.refuse_form,
-        do=let_go,
+        do=lambda: outbox_step.let_go(actor=me()),
         then=lambda _: url_for("admin.messages", state=QUEUED),
     )
 
@@ -158,7 +161,7 @@ def move_demo_clock() -> Response:
         PlainForm(),
         action="move_demo_clock",
         page=pages.refuse_form,
-        do=lambda: advance_demo_clock(span),
+        do=lambda: demo_clock_step.move_demo_clock(span, actor=me()),
         then=lambda _: url_for("admin.demo_clock"),
     )
 

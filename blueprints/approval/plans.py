@@ -184,5 +184,5 @@ def _shown(before: Plan | None) -> list[str]:
 
 def _earlier_files(before: Plan | None) -> list[Attachment]:
     """Files of the last revision that the new one keeps: all of them, until a tick is taken away."""
-    files = before.files if before else []
+    files = [file for file in before.files if file.path.exists()] if before else []  # the others were redacted
     return [file for file in files if request.method == "GET" or file.key in request.form.getlist("kept")]

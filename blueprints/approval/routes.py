@@ -9,7 +9,7 @@ from blueprints import pages
 from blueprints.access import me, requires
 from blueprints.approval import batch, bp, decisions, plans, templates
 from blueprints.fields import whole
-from blueprints.lists import Name, Rows, shows
+from blueprints.lists import Name, Rows, ran_out, shows
 from blueprints.tickets.view import PlainForm
 from models.ground.vocabulary import ClockKind
 from models.insight import approvals, paging
@@ -45,6 +45,8 @@ def _inbox_page(form: FlaskForm, *, chosen: Sequence[str]) -> Response:
     g.topics = ["tickets"]
     name, after = _wanted(request.args)
     box = approvals.box(me(), name, after=after)
+    if first_page := ran_out(box.lines):
+        return first_page
     requests = {known: requests_for_time(me(), known) for known in approvals.BOXES if known != "cc"}
     counts = {known: count + len(requests.get(known, ())) for known, count in approvals.counts(me()).items()}
     shown = [] if after else requests.get(name, [])

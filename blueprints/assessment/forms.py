@@ -5,8 +5,8 @@ from flask_wtf import FlaskForm
 from wtforms import RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional
 
-from blueprints.fields import MINUTE, Moment, chosen, codes, person_choices, team_choices
-from models.ground.vocabulary import Feasibility, RequestType, Severity
+from blueprints.fields import MINUTE, Moment, SpokenFields, chosen, codes, level_codes, person_choices, team_choices
+from models.ground.vocabulary import Feasibility, RequestType
 from models.record.assessment import AGREED, DECLINED
 
 _ANSWERS = [(AGREED, _l("Agreed")), (DECLINED, _l("Declined"))]
@@ -18,7 +18,7 @@ class RequestForm(FlaskForm):
 
     priority = RadioField(
         _l("Priority"),
-        choices=codes("priority", Severity),
+        choices=level_codes("priority"),
         validators=[InputRequired(_l("Please choose a priority."))],
         render_kw={"data-key": "level:"},
     )
@@ -78,17 +78,11 @@ class DirectionForm(FlaskForm):
     comment = TextAreaField(_l("Comment; what should be different"), validators=[Length(max=4000)])
 
 
-class SpokenDirectionForm(FlaskForm):
+class SpokenDirectionForm(SpokenFields):
     """The same on the telephone, with who said it and how (P10.7)."""
 
     title, submit_text = _l("Record the answer to the direction"), _l("Record the answer")
     effect = _l("It is marked as spoken and taken down by you.")
-    said_by = StringField(_l("Who said it"), validators=[InputRequired(_l("Please say who said it.")), Length(max=80)])
-    how = StringField(
-        _l("By what means"),
-        validators=[InputRequired(_l("Please say by what means.")), Length(max=80)],
-        description=_l("For example: telephone, in person."),
-    )
     answer = RadioField(
         _l("Their answer"), choices=_ANSWERS, validators=[InputRequired(_l("Please choose an answer."))]
     )

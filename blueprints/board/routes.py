@@ -13,7 +13,7 @@ from blueprints.board import pictures
 from blueprints.board.forms import ReportUpForm
 from blueprints.fields import chosen, team_choices
 from blueprints.labels import label, zone
-from blueprints.lists import shows_tickets
+from blueprints.lists import ran_out, shows_tickets
 from blueprints.tickets.view import deed
 from blueprints.viewing import keeps_views
 from models.ground import clock
@@ -70,6 +70,8 @@ def watch() -> Response:
     g.topics = ["tickets"]
     wanted = _wanted(request.args)
     page = _watched(request.args)
+    if first_page := ran_out(page.keys):
+        return first_page
     counts = board.watch_counts(me())
     ptag = paging.tag_of([tuple(counts.values()), *((key.id, key.seq) for key in page.keys)])
     if pages.unchanged(ptag):

@@ -9,7 +9,7 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, HiddenField, MultipleFileField, RadioField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional
 
-from blueprints.fields import codes
+from blueprints.fields import SpokenFields, codes
 from blueprints.labels import label, locale
 from models.ground.vocabulary import Verdict
 from models.insight.customer_view import goes_to, words_for
@@ -162,17 +162,11 @@ class ConfirmForm(AnswerForm):
         self.title, self.effect = WORDINGS[self.words].title, WORDINGS[self.words].effect
 
 
-class SpokenForm(AnswerForm):
+class SpokenForm(AnswerForm, SpokenFields):
     """A confirmation on the telephone, with who said it and how (P10.7)."""
 
     title, submit_text = _l("Record a spoken confirmation"), _l("Record the answer")
     effect = _l("It is marked as spoken and taken down by you.")
-    said_by = StringField(_l("Who said it"), validators=[InputRequired(_l("Please say who said it.")), Length(max=80)])
-    how = StringField(
-        _l("By what means"),
-        validators=[InputRequired(_l("Please say by what means.")), Length(max=80)],
-        description=_l("For example: telephone, in person."),
-    )
     satisfaction = RadioField(_l("How satisfied are they?"), validators=[Optional()])
 
 
@@ -205,12 +199,11 @@ class AgreeForm(FlaskForm):
     key = HiddenField(validators=[Length(max=64)])  # what was read: an answer counts for nothing else
 
 
-class SpokenConsentForm(FlaskForm):
+class SpokenConsentForm(SpokenFields):
     """A consent on the telephone, with who said it and how (P7.4, P10.7)."""
 
     title, submit_text = _l("Record a spoken consent"), _l("Record the answer")
     effect = _l("It is marked as spoken and taken down by you.")
-    said_by, how = SpokenForm.said_by, SpokenForm.how
     answer = RadioField(
         _l("Do they agree?"), choices=[("yes", _l("They agree")), ("no", _l("They do not agree"))], validators=[_answer]
     )

@@ -7,9 +7,9 @@ from flask_wtf import FlaskForm
 from wtforms import MultipleFileField, RadioField, SelectField, StringField, TextAreaField, ValidationError
 from wtforms.validators import InputRequired, Length, Optional
 
-from blueprints.fields import MINUTE, Moment, ServiceField, codes, instant, optional_codes
+from blueprints.fields import MINUTE, Moment, ServiceField, codes, instant, level_codes, optional_codes
 from blueprints.lookup import ColleagueLookup, ContactLookup
-from models.ground.vocabulary import Impact, RequestType, Severity, Urgency
+from models.ground.vocabulary import Impact, RequestType, Urgency
 
 _unknown = _l("Not known")
 
@@ -56,7 +56,7 @@ class RequestForm(FlaskForm):
         description=_l("What should be possible, or better, then?"),
     )
     category = RadioField(_l("Type (optional)"), choices=codes("category", RequestType), validators=[Optional()])
-    wished = RadioField(_l("Priority (optional)"), choices=codes("priority", Severity), validators=[Optional()])
+    wished = RadioField(_l("Priority (optional)"), choices=level_codes("priority"), validators=[Optional()])
     files = MultipleFileField(_l("Files"))
     service = ServiceField(_l("System"), nothing=_unknown, validators=[Optional()])
     affected = StringField(_l("Who else would use it"), validators=[Length(max=200)])

@@ -9,7 +9,7 @@ from flask_wtf import FlaskForm
 
 from blueprints import lookup, pages
 from blueprints.access import me, requires, ticket
-from blueprints.fields import instant, row
+from blueprints.fields import instant
 from blueprints.intake import bp, wishes
 from blueprints.intake.forms import InformationForm, ReportForm, TelephoneForm
 from blueprints.labels import zone
@@ -23,7 +23,6 @@ from models.insight.likely import INCIDENT, likely
 from models.insight.own_reports import cards_of, popular_articles
 from models.insight.paging import Page
 from models.insight.story import newest_question
-from models.people.team import Service
 from models.record.attachment import attachments_of
 from models.record.deadline import RUNNING, deadlines_of
 from models.record.ticket import Ticket
@@ -171,7 +170,7 @@ def _known(form: ReportForm) -> dict[str, Any]:
     return {
         **{name: form[name].data or "" for name in said},
         "occurred_at": _occurred_at(form.occurred_at.data),
-        "service": row(Service, form.service.data),
+        "service": form.service.found,
     }
 
 

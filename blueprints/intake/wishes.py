@@ -7,13 +7,11 @@ from flask_wtf import FlaskForm
 
 from blueprints import lookup, pages
 from blueprints.access import me, requires
-from blueprints.fields import row
 from blueprints.intake import bp
 from blueprints.intake.forms import RequestCallForm, RequestForm
 from blueprints.labels import zone
 from models.ground import clock
 from models.ground.vocabulary import Kind
-from models.people.team import Service
 from models.record.ticket import Ticket
 from models.steps.intake import register_call
 from models.steps.wish import make_request
@@ -64,7 +62,7 @@ def register_request() -> Response:
 
 def _known(form: RequestForm) -> dict[str, Any]:
     said = ("description", "expected", "category", "wished", "affected")
-    return {name: form[name].data or "" for name in said} | {"service": row(Service, form.service.data)}
+    return {name: form[name].data or "" for name in said} | {"service": form.service.found}
 
 
 def _call_page(form: FlaskForm) -> Response:

@@ -12,7 +12,7 @@ from blueprints.facets import facets_of, in_address, offered_facets
 from blueprints.fields import whole
 from blueprints.knowledge.forms import ArticleForm, PlainForm, ReturnForm
 from blueprints.labels import zone
-from blueprints.lists import shows_tickets
+from blueprints.lists import ran_out, shows_tickets
 from blueprints.tickets.view import ticket_url
 from models.ground import clock
 from models.ground.db import db
@@ -178,6 +178,8 @@ def search() -> Response:
     if exact and can_see(me(), exact):
         return redirect(ticket_url(exact), 303)  # type: ignore[return-value]
     page = _found(request.args)
+    if first_page := ran_out(page.keys):
+        return first_page
     is_first = "after" not in request.args and not facets
     articles = published(q, limit=FEW) if q and is_first else []
     return pages.show(

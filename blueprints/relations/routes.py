@@ -96,7 +96,8 @@ def unmerge(ticket: Ticket) -> Response:
 def split(ticket: Ticket) -> Response:
     """A part of the report becomes a ticket of its own."""
     form = SplitForm()
-    form.files.choices = [(file.key, file.name) for file in attachments_of(ticket.id) if file.is_of_report]
+    there = [file for file in attachments_of(ticket.id) if file.is_of_report and file.path.exists()]
+    form.files.choices = [(file.key, file.name) for file in there]
     return deed(
         ticket,
         form,

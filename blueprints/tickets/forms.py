@@ -1,12 +1,24 @@
 """Forms beside the road: notes, updates, calls, files, waiting, redaction."""
 
+from typing import Self
+
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, DateTimeLocalField, MultipleFileField, SelectField, StringField, TextAreaField
+from wtforms import (
+    BooleanField,
+    DateTimeLocalField,
+    MultipleFileField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.validators import InputRequired, Length, Optional
+from wtforms.widgets import CheckboxInput
 
 from blueprints.fields import MINUTE, codes
 from models.ground.vocabulary import Party
+from models.record.attachment import Attachment
 from models.record.ticket import TITLE_LENGTH
 
 _something = InputRequired(_l("Please write something."))
@@ -80,11 +92,28 @@ class RedactForm(FlaskForm):
 
 
 class RedactReportForm(FlaskForm):
-    """The reported text, without what must not stand there."""
+    """The reported text, and files that belong to no other text, without what must not stand there."""
 
     title, submit_text = _l("Redact the reported text"), _l("Redact for good")
     effect = _l("The old text is gone everywhere and cannot be brought back; the fact stays on record.")
-    replacement = TextAreaField(_l("The text without the secret"), validators=[_something, Length(max=8000)])
+    replacement = TextAreaField(_l("The text without the secret"), validators=[_something, Length(max=20_000)])
+    gone = SelectMultipleField(
+        _l("Files that go too"),
+        option_widget=CheckboxInput(),
+        description=_l("A plan that loses a file must be revised before it is decided on or carried out."),
+    )
     reason = StringField(
         _l("Reason"), validators=[InputRequired(_l("Please give the reason for the redaction.")), Length(max=200)]
     )
+
+    def offer(self, files: list[Attachment]) -> Self:
+        """Those that can be ticked; without any there is nothing to tick."""
+        self.gone.choices = [(file.key, file.name) for file in files]
+        if not files:
+            del self.gone
+        return self
+
+    @property
+    def taken(self) -> list[str]:
+        """The keys of those that were ticked."""
+        return self.gone.data or [] if self.gone else []

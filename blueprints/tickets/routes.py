@@ -166,14 +166,13 @@ def acknowledge(ticket: Ticket) -> Response:
 @requires("redact", ticket)
 def redact_report(ticket: Ticket) -> Response:
     """The reported text itself holds a secret."""
-    said = dict.fromkeys(filter(None, (ticket.description, ticket.expected)))  # of a request often two texts
-    form = RedactReportForm(replacement="\n\n".join(said))
+    form = RedactReportForm(replacement=comment.reported_text(ticket)).offer(comment.own_files(ticket))
     return deed(
         ticket,
         form,
         action="redact",
         do=lambda: comment.redact_description(
-            ticket, actor=me(), replacement=form.replacement.data, reason=form.reason.data
+            ticket, actor=me(), replacement=form.replacement.data, reason=form.reason.data, files=form.taken
         ),
     )
 

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 
 from blueprints import pages
-from blueprints.lists import counted, with_way
+from blueprints.lists import counted, ran_out, with_way
 from models.insight.paging import Page, tag_of
 from models.record.attachment import Attachment
 from models.record.ticket import Ticket
@@ -89,6 +89,8 @@ def shown(found: Attachment) -> Response:
 def watch_queue(template: str, page: Page, url: str, *, also: Ticket | None = None, **context: Any) -> Response:
     """A live list of tickets: re-fetched when any ticket changes, 304 when nothing in it did, nor in `also`."""
     g.topics = ["tickets"]
+    if first_page := ran_out(page.keys):
+        return first_page
     ptag = f"{queue_tag(page)}.{also.id}.{also.seq}" if also else queue_tag(page)
     if pages.unchanged(ptag):
         return pages.not_modified()

@@ -5,8 +5,8 @@ from flask_wtf import FlaskForm
 from wtforms import RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional
 
-from blueprints.fields import chosen, codes, login_choices, optional_codes, person_choices, team_choices
-from models.ground.vocabulary import Category, Impact, Severity, Urgency
+from blueprints.fields import chosen, codes, level_codes, login_choices, optional_codes, person_choices, team_choices
+from models.ground.vocabulary import Category, Impact, Urgency
 
 
 class TriageForm(FlaskForm):
@@ -16,7 +16,7 @@ class TriageForm(FlaskForm):
     urgency = SelectField(_l("Urgency"), choices=codes("urgency", Urgency), validators=[Optional()])
     severity = RadioField(
         _l("Severity"),
-        choices=codes("severity", Severity),
+        choices=level_codes("severity"),
         validators=[InputRequired(_l("Please choose a level."))],
         render_kw={"data-key": "level:"},
     )
@@ -40,7 +40,7 @@ class BulkForm(FlaskForm):
     severity = RadioField(
         _l("Severity"),
         id="each-severity",
-        choices=optional_codes("severity", Severity, _l("As suggested")),
+        choices=level_codes("severity", _l("As suggested")),
         default="",
         validators=[Optional()],
         render_kw={"data-key": "level:"},
@@ -88,7 +88,7 @@ class RegradeForm(FlaskForm):
     effect = _l("The clocks move from their original start.")
     severity = RadioField(
         _l("New severity"),
-        choices=codes("severity", Severity),
+        choices=level_codes("severity"),
         validators=[InputRequired(_l("Please choose a level."))],
         render_kw={"data-key": "level:"},
     )

@@ -6,7 +6,7 @@ A chain shows what was changed inside it; that its end was cut off, only somebod
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from time import sleep
@@ -37,8 +37,6 @@ WITNESS = "anchor"  # before the book's own sign: the name of its heartbeat
 Span = tuple[int, int]  # from, to; both are in it
 Come = tuple[int, str]  # an event's number and chain value
 
-_book = Book(Path("var/anchors"), "anchor")
-
 
 @dataclass(frozen=True)
 class End:
@@ -55,7 +53,7 @@ class End:
 def use_folder(folder: Path) -> None:
     """Keep the lines here; set once when the application is made."""
     global _book
-    _book = Book(folder, "anchor")
+    _book = Book(folder, "anchor", _is_whole)
 
 
 def book() -> Book:
@@ -230,10 +228,16 @@ def _ends(start: End, end: End, spans: list[Span]) -> Line:
     return asdict(end) | {"after": start.event, "ids": in_words(spans)}
 
 
+def _is_whole(line: Line) -> bool:
+    said = all(isinstance(line.get(field.name), type(field.default)) for field in fields(End))
+    return said and isinstance(line.get("kind"), str)
+
+
 def _is_old(last: Line | None) -> bool:
     return last is not None and clock.real_now() - datetime.fromisoformat(last["at"]) >= AT_LEAST_EVERY
 
 
 _FIELDS = tuple(asdict(End()))
+_book = Book(Path("var/anchors"), "anchor", _is_whole)
 _NEWEST_AND_RUNNING = text("SELECT max(id), pg_snapshot_xmax(pg_current_snapshot())::text::bigint FROM event")
 _OLDEST_RUNNING = text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")

@@ -22,15 +22,19 @@ def is_moving() -> bool:
 
 @command
 def move_tickets(limit: int | None = None) -> int:
-    """Move a batch, or up to `limit` tickets; returns how many. When none is left, or none can be moved, it is over."""
+    """Move a batch, or up to `limit` tickets; returns how many. When none is left that can be moved, it is over."""
     wanted = select(CalendarRow).where(CalendarRow.moves_tickets).order_by(CalendarRow.id).limit(1)
     calendar = db.session.scalar(wanted.with_for_update(of=CalendarRow))
     if calendar is None:
         return 0
-    tickets = left_behind(calendar).order_by(Ticket.id).limit(limit or BATCH).with_for_update(of=Ticket)
-    moved = sum(_move_alone(ticket, calendar) for ticket in list(db.session.scalars(tickets)))
-    calendar.moves_tickets = moved > 0
-    return moved
+    behind = left_behind(calendar).order_by(Ticket.id).limit(limit or BATCH).with_for_update(of=Ticket)
+    tried = 0
+    while tickets := list(db.session.scalars(behind.where(Ticket.id > tried))):
+        if moved := sum(_move_alone(ticket, calendar) for ticket in tickets):
+            return moved
+        tried = tickets[-1].id  # a whole batch in trouble must not keep those behind it
+    calendar.moves_tickets = False
+    return 0
 
 
 def _move_alone(ticket: Ticket, calendar: CalendarRow) -> bool:

@@ -115,6 +115,7 @@ class _Record:
 
     texts: dict[int, _Owed] = field(default_factory=dict)  # by the event's id
     plans: dict[int, str] = field(default_factory=dict)  # plan id → its digest
+    redacted_plans: dict[str, str] = field(default_factory=dict)  # plan id → what is left of it without a file
     description: str = ""
     archive: str = ""
 
@@ -187,6 +188,8 @@ def _note(row: str, event: dict[str, Any], event_id: int, record: _Record) -> No
         record.texts[event_id] = _Owed(row, known, name in SAYS)
     if name == "reported" or (name == "redacted" and details.get("field") == "description"):
         record.description = str(details.get("digest", ""))
+    if name == "redacted":
+        record.redacted_plans |= details.get("plans", {})
     if name in ("archived", "redacted"):
         record.archive = str(details.get("archive" if name == "redacted" else "digest", record.archive))
 
@@ -209,8 +212,8 @@ def _plans(records: dict[int, _Record], after: int | None, until: int | None, co
     for plan in db.session.scalars(_within(wanted, Plan.ticket_id, after, until).order_by(Plan.id)):
         count.texts += 1
         held = records[plan.ticket_id].plans.get(plan.id, plan.digest)
-        now = rounds.digest_of_plan(plan)
-        if plan.digest != held or now != plan.digest:
+        left, now = records[plan.ticket_id].redacted_plans.get(str(plan.id), plan.digest), rounds.digest_of_plan(plan)
+        if plan.digest != held or now != left:
             yield Finding(TEXT, f"plan {plan.id} ({plan.ticket.number}, revision {plan.revision})", now + plan.digest)
 
 

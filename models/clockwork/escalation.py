@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Any, cast
 
 import structlog
-from sqlalchemy import Table, bindparam, exists, func, insert, literal_column, select, update
+from sqlalchemy import ColumnElement, Table, bindparam, exists, func, insert, literal_column, select, update
 from sqlalchemy.exc import OperationalError
 
 from models.clockwork import housekeeping
@@ -14,7 +14,7 @@ from models.ground import clock
 from models.ground.asked import remembered
 from models.ground.bulk import write_many
 from models.ground.db import command, db
-from models.ground.vocabulary import HOUSEKEEPING, Category
+from models.ground.vocabulary import HOUSEKEEPING, Category, ClockKind
 from models.record.deadline import BREACH, OVERTAKEN, RUNNING, Deadline, Firing
 from models.record.outline import outlines
 from models.record.ticket import ENDED, Ticket
@@ -32,6 +32,7 @@ _TURN = (  # compare and set
     .values(mark=bindparam("now_mark"), ring_at=bindparam("now_ring"), breached_at=bindparam("now_breached"))
 )
 _DUE = select(Deadline.id, Deadline.kind, Deadline.ticket_id, Ticket.category).join_from(Deadline, Ticket)
+_IS_KNOWN = Deadline.kind.in_([str(kind) for kind in ClockKind])  # others are left to the newer version that set them
 Due = Any  # a line of it
 Row = dict[str, Any]
 
@@ -43,14 +44,15 @@ def is_due() -> bool:
 
 def first_due() -> int | None:
     """The id of the clock whose mark has waited longest to be fired: one look at an index."""
-    waiting = select(Deadline.id).where(Deadline.ring_at <= clock.now()).order_by(Deadline.ring_at, Deadline.id)
+    waiting = select(Deadline.id).where(*_is_due()).order_by(Deadline.ring_at, Deadline.id)
     return db.session.scalar(waiting.limit(1))
 
 
 def oldest_unfired() -> float:
-    """Seconds that the oldest due mark has been waiting; 0 when nothing waits."""
-    at = db.session.scalar(select(Deadline.ring_at).where(Deadline.ring_at.is_not(None)).order_by(Deadline.ring_at))
-    return max((clock.now() - at).total_seconds(), 0.0) if at else 0.0
+    """Seconds that the oldest due mark has been waiting; 0 when nothing waits. One that was tried and could not be
+    fired is the auditor's to tell: the sweep does not stand still."""
+    at = db.session.scalar(select(Deadline.ring_at).where(*_is_due()).order_by(Deadline.ring_at).limit(1))
+    return (clock.now() - at).total_seconds() if at else 0.0
 
 
 def at_last_resort(most: int = 100) -> int:
@@ -72,7 +74,7 @@ def sweep(limit: int = 1000) -> int:
     The tickets are locked first (skipping those that somebody holds), then the marks are looked for anew and claimed
     by compare-and-set, so a paused, doubled or woken sweeper finds nothing left to do.
     """
-    wanted = _DUE.where(Deadline.ring_at <= clock.now()).order_by(Deadline.ring_at, Deadline.id).limit(limit)
+    wanted = _DUE.where(*_is_due()).order_by(Deadline.ring_at, Deadline.id).limit(limit)
     due = db.session.execute(wanted).all()
     if not due:
         return 0
@@ -81,6 +83,11 @@ def sweep(limit: int = 1000) -> int:
     due = [mark for mark in due if mark.ticket_id in locked]
     with remembered():
         return _fire_together(due)
+
+
+def _is_due() -> tuple[ColumnElement[bool], ...]:
+    now = clock.now()
+    return Deadline.ring_at <= now, _IS_KNOWN, Deadline.not_before.is_(None) | (Deadline.not_before <= now)
 
 
 def _fire_together(due: Sequence[Due]) -> int:
@@ -103,9 +110,8 @@ def _fire_alone(deadline_id: int) -> int:
         raise
     except Exception:
         log.exception("a mark could not be fired and is tried again", deadline=deadline_id)
-        db.session.execute(
-            update(Deadline).where(Deadline.id == deadline_id).values(ring_at=clock.now() + TRY_AGAIN_AFTER)
-        )
+        again = clock.now() + TRY_AGAIN_AFTER
+        db.session.execute(update(Deadline).where(Deadline.id == deadline_id).values(not_before=again))
         return 1
 
 

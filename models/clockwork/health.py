@@ -54,7 +54,7 @@ class Signs:
         """Whether people can rely on the whole: records are kept and clocks ring."""
         ticks = self.ticker is not None and self.ticker <= SILENT_AFTER["ticker"]
         rings = self.oldest_due_unfired_s is not None and self.oldest_due_unfired_s <= UNFIRED_TOO_LONG
-        kept = self.clocks is None or not self.clocks.missing
+        kept = self.clocks is None or (not self.clocks.missing and self.clocks.age_s <= SILENT_AFTER["auditor"])
         return self.database == OK and self.migrations == OK and ticks and rings and kept
 
 

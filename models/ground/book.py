@@ -6,9 +6,10 @@ Outside the database, so that the book tells when the database has lost somethin
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +29,12 @@ class Gap:
 
 @dataclass(frozen=True)
 class Book:
-    """The folder, and what the hashes of its lines are kept apart by. A file a day, never removed."""
+    """The folder, what the hashes of its lines are kept apart by, and whether a line has what every line has. A file a
+    day, never removed."""
 
     folder: Path
     purpose: str
+    is_whole: Callable[[Line], bool] = bool
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -50,15 +53,7 @@ class Book:
         line = said | {"number": last["number"] + 1 if last else 1, "at": now.isoformat()}
         line["mac"] = self._mac(last["mac"] if last else "", line)
         path = self.folder / f"{max(f'{now:%Y-%m-%d}', self._newest_day())}.jsonl"  # a clock may go back
-        is_new, text = not path.exists(), _in_order(line) + "\n"
-        file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
-        try:
-            os.write(file, (_ending(file) + text).encode())
-            disk.sync(file)
-        finally:
-            os.close(file)
-        if is_new:
-            _sync_folder(self.folder)
+        disk.append(path, _in_order(line) + "\n")
         return line
 
     def last(self) -> Line | None:
@@ -66,9 +61,9 @@ class Book:
         return next(self.backwards(), None)
 
     def backwards(self) -> Iterator[Line]:
-        """Line by line from the newest; no more than a day's are in memory."""
+        """Line by line from the newest; no more than a day's are in memory. What is no line of ours, `read` tells."""
         for path in reversed(self._files()):
-            yield from reversed([line for line in _lines(path) if line])
+            yield from reversed([line for line in _lines(path) if line and _is_dated(line) and self.is_whole(line)])
 
     def read(self) -> Iterator[Line | Gap]:
         """Every line from the first; instead of one that does not continue the one before, a Gap."""
@@ -99,6 +94,13 @@ def _lines(path: Path) -> Iterator[Line | None]:
             yield _parsed(text)
 
 
+def _is_dated(line: Line) -> bool:
+    try:
+        return datetime.fromisoformat(line.get("at", "")).tzinfo is not None
+    except (TypeError, ValueError):
+        return False
+
+
 def _parsed(text: str) -> Line | None:
     try:
         line = json.loads(text)
@@ -106,17 +108,3 @@ def _parsed(text: str) -> Line | None:
         return None
     whole = isinstance(line, dict) and isinstance(line.get("number"), int) and isinstance(line.get("mac"), str)
     return line if whole else None
-
-
-def _ending(file: int) -> str:
-    """What ends a line that a power cut has torn."""
-    size = os.fstat(file).st_size
-    return "\n" if size and os.pread(file, 1, size - 1) != b"\n" else ""
-
-
-def _sync_folder(folder: Path) -> None:
-    number = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)

@@ -37,6 +37,11 @@ def steady() -> float:
     return time.monotonic()
 
 
+def since_boot() -> float:
+    """Seconds since the machine was started, its sleep included; setting the wall clock does not move it."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
+
+
 def follow(source: Callable[[], timedelta] | None) -> None:
     """Take the demonstration offset from `source` (None: there is no such clock)."""
     global _offset_source, _offset, _offset_read_at
@@ -47,6 +52,12 @@ def forget_offset() -> None:
     """Read the demonstration offset anew at the next look: it has just been moved."""
     global _offset_read_at
     _offset_read_at = float("-inf")
+
+
+def keep_offset() -> None:
+    """The database cannot be asked now: what was read last goes on for a second."""
+    global _offset_read_at
+    _offset_read_at = steady() + 1.0
 
 
 @contextmanager

@@ -14,17 +14,18 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from time import sleep
 from typing import Any, ParamSpec, TypeVar
+from zlib import crc32
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Dialect, Engine, MetaData, event
+from sqlalchemy import ColumnElement, Dialect, Engine, Index, MetaData, TextClause, event, text
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, InvalidRequestError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.types import DateTime, TypeDecorator
 
 from models.ground import clock, disk
-from models.ground.errors import Busy, Conflict, NoRoom
+from models.ground.errors import Busy, Conflict, Missing, NoRoom
 from models.ground.turns import turn
 
 P = ParamSpec("P")
@@ -39,6 +40,7 @@ SQLITE_CACHE_KB = 20_000  # a connection's own; the default is 2 MB, and a batch
 
 _writing: ContextVar[bool] = ContextVar("writing", default=False)
 _expected: ContextVar[int | None] = ContextVar("expected", default=None)
+_afterwards: ContextVar[list[Callable[[], object]] | None] = ContextVar("afterwards", default=None)
 _last_words: ContextVar[Callable[[Any], None] | None] = ContextVar("last_words", default=None)
 
 
@@ -79,6 +81,12 @@ class Instant(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+def index_of_some(name: str, *columns: str, where: TextClause | ColumnElement[bool], unique: bool = False) -> Index:
+    """An index of the rows for which a condition holds: the others cost nothing when they are written. The condition
+    is literal, because a bound value would not be known to fit the index."""
+    return Index(name, *columns, unique=unique, sqlite_where=where, postgresql_where=where)
+
+
 def command(function: Callable[P, R]) -> Callable[P, R]:
     """Run `function` as one write transaction; the first argument, if it is a row, is locked and read anew.
 
@@ -93,8 +101,10 @@ def command(function: Callable[P, R]) -> Callable[P, R]:
             try:
                 db.session.rollback()  # ends the read; every row is read anew, rights included
                 with turn(_file()), clock.one_moment():
-                    result = _once(function, args, kwargs)
+                    result, afterwards = _once(function, args, kwargs)
                 settle()
+                for act in afterwards:
+                    act()
                 return result
             except DBAPIError as error:
                 if not _worth_retrying(error) or attempt == RETRIES - 1:
@@ -108,6 +118,22 @@ def command(function: Callable[P, R]) -> Callable[P, R]:
 def settle() -> None:
     """Wait until all that can be read is on the disk too; PostgreSQL has waited before anybody can read it."""
     disk.settle(_file())
+
+
+def after_commit(act: Callable[[], object]) -> None:
+    """Do this once the running command is on the disk, and never when it fails: what no rollback brings back."""
+    waiting = _afterwards.get()
+    if waiting is None:
+        raise RuntimeError("no command is running")
+    waiting.append(act)
+
+
+def give_up() -> None:
+    """End the transaction, even one whose server has gone."""
+    try:
+        db.session.rollback()
+    except SQLAlchemyError:
+        db.session().invalidate()
 
 
 def is_writing() -> bool:
@@ -143,8 +169,17 @@ def aside() -> Iterator[None]:
 
 
 def lock(row: Base) -> None:
-    """Hold `row` until the command ends and read it as it is now."""
-    db.session.refresh(row, with_for_update={"of": type(row)})  # not what is joined to it, PostgreSQL refuses that
+    """Hold `row` until the command ends and read it as it is now. Raises Missing when it was removed meanwhile."""
+    try:
+        db.session.refresh(row, with_for_update={"of": type(row)})  # not what is joined to it, PostgreSQL refuses that
+    except InvalidRequestError as error:
+        raise Missing("There is no such thing.") from error
+
+
+def one_at_a_time(matter: str) -> None:
+    """Whoever comes to this matter second waits until the first one's command has ended, and reads what came of it."""
+    if not is_sqlite():  # there writers take turns anyway
+        db.session.execute(text("SELECT pg_advisory_xact_lock(:matter)"), {"matter": crc32(matter.encode())})
 
 
 def is_sqlite() -> bool:
@@ -159,13 +194,23 @@ def prepare(engine: Engine) -> None:
         event.listen(engine, "begin", _begin_sqlite)
 
 
+def lift_limits(connection: Connection) -> None:
+    """What prepares a database takes as long as it takes: the limits of the application are for people who wait."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SET statement_timeout = 0"))
+        connection.execute(text("SET lock_timeout = 0"))
+
+
 def _file() -> str | None:
     return db.engine.url.database if is_sqlite() else None
 
 
-def _once(function: Callable[..., R], args: tuple[Any, ...], kwargs: dict[str, Any]) -> R:
+def _once(
+    function: Callable[..., R], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[R, list[Callable[[], object]]]:
     session = db.session
-    token = _writing.set(True)
+    afterwards: list[Callable[[], object]] = []
+    token, waiting = _writing.set(True), _afterwards.set(afterwards)
     try:
         session.connection(execution_options=WRITE)
         if args and isinstance(args[0], Base):
@@ -176,7 +221,7 @@ def _once(function: Callable[..., R], args: tuple[Any, ...], kwargs: dict[str, A
         if words := _last_words.get():
             words(result)
         session.commit()
-        return result
+        return result, afterwards
     except StaleDataError as error:
         session.rollback()
         raise Conflict("Somebody else changed this a moment ago.") from error
@@ -185,6 +230,7 @@ def _once(function: Callable[..., R], args: tuple[Any, ...], kwargs: dict[str, A
         raise
     finally:
         _writing.reset(token)
+        _afterwards.reset(waiting)
 
 
 def _refuse_stale(row: Base) -> None:

@@ -5,10 +5,12 @@ after the turn: the writers behind go on meanwhile, and the kernel joins the wai
 moved into the database file was synced there by SQLite itself, before the log was begun anew or removed.
 """
 
+import errno
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from pathlib import Path
 
 sync = getattr(os, "fdatasync", os.fsync)  # macOS has the slower one only
 
@@ -43,3 +45,36 @@ def settle(database: str | None) -> None:
         sync(log)
     finally:
         os.close(log)
+
+
+def append(path: Path, lines: str) -> None:
+    """Add whole lines to a file; one that a power cut has torn is ended first, so that it tears no other.
+
+    They are on the disk when this returns. Raises OSError, also when there was room for a part of them only.
+    """
+    is_new = not path.exists()
+    file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+    try:
+        content = (_ending(file) + lines).encode()
+        if os.write(file, content) < len(content):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        sync(file)
+    finally:
+        os.close(file)
+    if is_new:
+        sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the names in it on the disk."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
+def _ending(file: int) -> str:
+    """What ends a line that a power cut has torn."""
+    size = os.fstat(file).st_size
+    return "\n" if size and os.pread(file, 1, size - 1) != b"\n" else ""

@@ -26,14 +26,22 @@ def turn(database: str | None) -> Iterator[None]:
         return
     until = clock.steady() + PATIENCE
     ours = _turn.acquire(timeout=PATIENCE)
-    descriptor = os.open(f"{database}-turn", os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        with _held(f"{database}-turn", until):
+            yield
+    finally:
+        if ours:
+            _turn.release()
+
+
+@contextmanager
+def _held(path: str, until: float) -> Iterator[None]:
+    descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
     try:
         _wait(descriptor, until)
         yield
     finally:
         os.close(descriptor)  # lets go of the lock as well
-        if ours:
-            _turn.release()
 
 
 def _wait(descriptor: int, until: float) -> None:

@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, select, text, update
+from sqlalchemy import ForeignKey, String, select, text, update
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from models.ground import clock, tokens
-from models.ground.db import Base, Instant, db
+from models.ground.db import Base, Instant, db, index_of_some
 from models.ground.tokens import new_salt, salted
 from models.people.person import Person
 
@@ -19,9 +19,7 @@ class Feed(Base):
     """One address. Renewed, it ends, and another row has another token; of a kind a person has one that lives."""
 
     __tablename__ = "feed"
-    __table_args__ = (
-        Index("ix_feed_living", "person_id", "kind", unique=True, sqlite_where=_LIVES, postgresql_where=_LIVES),
-    )
+    __table_args__ = (index_of_some("ix_feed_living", "person_id", "kind", unique=True, where=_LIVES),)
     id: Mapped[int] = mapped_column(primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     kind: Mapped[str] = mapped_column(String(8))

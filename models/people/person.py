@@ -153,16 +153,16 @@ def find_person(login: str) -> Person | None:
     return db.session.scalar(known.order_by((Person.login == wanted).desc(), Person.id).limit(1))
 
 
-def known_by(login: str) -> tuple[int, str]:
-    """The number and the hash behind a login or an address; (0, "") where nobody is let in by it.
+def known_by(login: str) -> tuple[int, str, int]:
+    """Number, hash and epoch behind a login or an address; (0, "", 0) where nobody is let in by it.
 
     Plain values, so that it takes as long for a stranger as for a colleague.
     """
     wanted = login.strip().lower()
     said = (_TABLE.c.login == wanted) | ((_TABLE.c.email == wanted) & (_TABLE.c.email != ""))
-    known = select(_TABLE.c.id, _TABLE.c.password_hash).where(said, _TABLE.c.active)
+    known = select(_TABLE.c.id, _TABLE.c.password_hash, _TABLE.c.epoch).where(said, _TABLE.c.active)
     found = db.session.execute(known.order_by((_TABLE.c.login == wanted).desc(), _TABLE.c.id).limit(1)).one_or_none()
-    return (found.id, found.password_hash) if found else (0, "")
+    return (found.id, found.password_hash, found.epoch) if found else (0, "", 0)
 
 
 def everybody(*, q: str = "", after: str = "", limit: int = 50) -> list[Person]:

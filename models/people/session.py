@@ -113,11 +113,12 @@ def see(digest: str) -> None:
 
 
 def code_of(typed: str) -> PasswordReset | None:
-    """The reset that an administrator's code opens, if it is still good."""
+    """The reset that an administrator's code opens, if it is still good and its person's account is open."""
     said = "".join(letter for letter in typed.upper() if letter.isalnum()).encode()
     good = select(PasswordReset).where(
-        PasswordReset.is_code, PasswordReset.used_at.is_(None), PasswordReset.expires_at > clock.real_now()
-    )
+        PasswordReset.is_code, PasswordReset.used_at.is_(None), PasswordReset.expires_at > clock.real_now(),
+        PasswordReset.person.has(Person.active),
+    )  # fmt: skip
     fitting = [
         reset
         for reset in db.session.scalars(good).unique()
@@ -140,7 +141,7 @@ def code_to_show(person: Person) -> PasswordReset | None:
 
 
 def reset_of(token: str) -> PasswordReset | None:
-    """The reset this token opens, if it is still good."""
+    """The reset this token opens, if it is still good and its person's account is open."""
     number, _, _secret = token.partition(".")
     found = (
         db.session.get(PasswordReset, int(number))
@@ -149,4 +150,10 @@ def reset_of(token: str) -> PasswordReset | None:
     )
     if not found or found.used_at or found.expires_at <= clock.real_now():
         return None
-    return found if secrets.compare_digest(found.token, token) else None
+    return found if secrets.compare_digest(found.token, token) and found.person.active else None
+
+
+def use_up_resets(person: Person) -> None:
+    """No link or code that was given out opens anything any more; runs inside a command."""
+    unused = update(PasswordReset).where(PasswordReset.person_id == person.id, PasswordReset.used_at.is_(None))
+    db.session.execute(unused.values(used_at=clock.real_now()))

@@ -20,7 +20,7 @@ class Allowance(Base):
     __tablename__ = "allowance"
     key: Mapped[str] = mapped_column(String(100), primary_key=True)
     used: Mapped[int] = mapped_column(Integer)
-    since: Mapped[datetime] = mapped_column(Instant, index=True)
+    since: Mapped[datetime] = mapped_column(Instant)
 
 
 class Used(NamedTuple):

@@ -4,21 +4,27 @@ import errno
 import hashlib
 import os
 import secrets
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import puremagic
-from sqlalchemy import ForeignKey, String, select
+import structlog
+from sqlalchemy import ForeignKey, String, delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.ground import clock
-from models.ground.db import Base, Instant, command, db
-from models.ground.errors import NoRoom
+from models.ground.db import Base, Instant, after_commit, command, db
+from models.ground.errors import Invalid, NoRoom
 from models.record.draft import keys_in_drafts
 
+MOST_FILES = 50  # that one form may send
+log = structlog.get_logger("attachment")
 _folder = Path("var/files")
 UNSENT_FOR, ROWLESS_FOR = timedelta(days=1), timedelta(hours=1)
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_EMPTY = hashlib.sha256(b"").hexdigest()
 IMAGES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 
 
@@ -85,7 +91,7 @@ def kept(keys: list[str], *, person_id: int | None, link_id: int | None = None) 
         db.session.scalars(
             select(Attachment)
             .where(
-                Attachment.key.in_(keys[:50]),
+                Attachment.key.in_(keys),
                 Attachment.ticket_id.is_(None),
                 Attachment.person_id == person_id if person_id else Attachment.link_id == link_id,
             )
@@ -101,7 +107,7 @@ def attachments_of(ticket_id: int) -> list[Attachment]:
 
 def of_plans(ticket_id: int, keys: list[str]) -> list[Attachment]:
     """Those of these files that plans of the ticket have."""
-    wanted = select(Attachment).where(Attachment.key.in_(keys[:50]), Attachment.ticket_id == ticket_id)
+    wanted = select(Attachment).where(Attachment.key.in_(keys), Attachment.ticket_id == ticket_id)
     return list(db.session.scalars(wanted.where(Attachment.plan_id.is_not(None)).order_by(Attachment.id)))
 
 
@@ -171,8 +177,12 @@ def attach(
     public: bool,
     entry_id: int | None = None,
 ) -> list[Attachment]:
-    """Move files that the actor's form has sent onto the ticket; runs inside a command."""
+    """Move files that the actor's form has sent onto the ticket; runs inside a command. All of them, or Invalid."""
+    if len(wanted := set(keys)) > MOST_FILES:
+        raise Invalid("At most %(most)s files at a time, please.", field="files", most=MOST_FILES)
     files = kept(keys, person_id=person_id, link_id=link_id)
+    if len(files) < len(wanted):
+        raise Invalid("A file that you had added is no longer here. Please add it again.", field="files")
     for file in files:
         file.ticket_id, file.entry_id, file.public = ticket_id, entry_id, public
     return files
@@ -183,18 +193,30 @@ def remove_orphans() -> int:
     """Remove forms' files that nobody sent for a day, unless a draft holds them, and bytes without a row for an hour
     (safety rule 16).
 
-    Returns how many files went.
+    Returns how many files went. Asked again while deleting: a form may be attaching one at this moment.
     """
-    now, gone = clock.real_now(), 0
-    stale = select(Attachment).where(Attachment.ticket_id.is_(None), Attachment.created_at < now - UNSENT_FOR)
-    held = keys_in_drafts()
-    for file in db.session.scalars(stale):
-        if file.key not in held:
-            db.session.delete(file)
-    db.session.flush()
-    known = set(db.session.scalars(select(Attachment.key)))
-    for path in _folder.glob("??/*"):
-        if path.stem not in known and now.timestamp() - path.stat().st_mtime > ROWLESS_FOR.total_seconds():
+    now = clock.real_now()
+    stale = (Attachment.ticket_id.is_(None), Attachment.created_at < now - UNSENT_FOR)
+    old = set(db.session.scalars(select(Attachment.key).where(*stale))) - keys_in_drafts()
+    db.session.execute(delete(Attachment).where(Attachment.key.in_(old), *stale))
+    has_bytes = (Attachment.size > 0) | (Attachment.sha256 == _EMPTY)  # what was redacted has a row and no bytes
+    known = set(db.session.scalars(select(Attachment.key).where(has_bytes)))
+    gone = [path for path in _folder.glob("??/*") if path.stem not in known and _age(path, now) > ROWLESS_FOR]
+    after_commit(partial(unlink, gone))
+    return len(gone)
+
+
+def unlink(paths: Iterable[Path]) -> None:
+    """Remove bytes, once nothing brings their row back; what cannot be removed is in the log."""
+    for path in paths:
+        try:
             path.unlink(missing_ok=True)
-            gone += 1
-    return gone
+        except OSError:
+            log.exception("a file could not be removed", file=path.name)
+
+
+def _age(path: Path, now: datetime) -> timedelta:
+    try:
+        return timedelta(seconds=now.timestamp() - path.stat().st_mtime)
+    except FileNotFoundError:  # it has just got its name
+        return timedelta()

@@ -39,6 +39,7 @@ class Deadline(Limited, Base):
     state: Mapped[str] = mapped_column(String(10), default=RUNNING)
     mark: Mapped[int]  # what fires next
     ring_at: Mapped[datetime | None] = mapped_column(Instant)  # None: nothing more will fire
+    not_before: Mapped[datetime | None] = mapped_column(Instant)  # it could not be fired: tried again then
     paused_at: Mapped[datetime | None] = mapped_column(Instant)
     met_at: Mapped[datetime | None] = mapped_column(Instant)
     cancelled_at: Mapped[datetime | None] = mapped_column(Instant)

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, Index, String, func, select, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from models.ground.db import Base, Instant, db
+from models.ground.db import Base, Instant, db, index_of_some
 from models.ground.vocabulary import Kind
 from models.people.person import Person
 
@@ -22,7 +22,7 @@ class Event(Base):
     __table_args__ = (
         Index(None, "ticket_id", "seq", unique=True),
         Index(None, "at", "id"),
-        Index(None, "actor_id", "at", "id", sqlite_where=_BY_PEOPLE, postgresql_where=_BY_PEOPLE),
+        index_of_some("ix_event_actor_id_at_id", "actor_id", "at", "id", where=_BY_PEOPLE),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"))

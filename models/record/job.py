@@ -1,6 +1,7 @@
 """Long work that somebody has asked for: what, how far it has come, what came of it. Whoever works on it holds a lease,
 kept by beats; a try that has lost it writes nothing any more."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -64,9 +65,12 @@ def jobs_of(person: Person | None, limit: int = 50) -> list[Job]:
     return list(db.session.scalars(wanted.where(Job.owner_id == person.id) if person else wanted))
 
 
-def due() -> list[int]:
-    """Jobs that nobody works on: new ones, and those whose worker has fallen silent; the oldest first."""
-    return list(db.session.scalars(_DUE, {"silent_since": clock.real_now() - LEASE}))
+def due(kinds: Iterable[str]) -> list[int]:
+    """Jobs of these kinds that nobody works on: new ones, and those whose worker has fallen silent; the oldest first.
+
+    What a newer version has asked for is left to it.
+    """
+    return list(db.session.scalars(_DUE, {"silent_since": clock.real_now() - LEASE, "kinds": list(kinds)}))
 
 
 def is_at_work() -> bool:
@@ -89,5 +93,8 @@ def forget_results() -> None:
 
 
 _DUE = (  # asked at each look of the ticker, so it is built once
-    select(Job.id).where(is_free(bindparam("silent_since", type_=Instant()))).order_by(Job.id).limit(100)
+    select(Job.id)
+    .where(is_free(bindparam("silent_since", type_=Instant())), Job.kind.in_(bindparam("kinds", expanding=True)))
+    .order_by(Job.id)
+    .limit(100)
 )

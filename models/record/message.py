@@ -4,11 +4,25 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, ForeignKey, Index, String, Text, bindparam, func, or_, select, text, update
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    bindparam,
+    func,
+    literal_column,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from models.ground import clock, tokens
-from models.ground.db import Base, Instant, command, db
+from models.ground.db import Base, Instant, command, db, index_of_some
 from models.ground.errors import Missing
 from models.people.customer import Contact
 from models.people.person import Person
@@ -19,6 +33,7 @@ from models.record.ticket import Ticket
 APP, MAIL = "app", "mail"
 QUEUED, SENT, FAILED = "queued", "sent", "failed"
 LEASE = timedelta(seconds=6)
+LEFT_FOR = timedelta(seconds=30)
 LONGEST_LETTER = 1_000  # messages; what is more makes another letter
 KNOWN = "known from the sent-journal"  # in the place of a server's answer
 TRIAL = "trial"  # the letter that shows whether letters arrive
@@ -28,6 +43,7 @@ JOINED = ("warning", "escalated")  # what arises in one minute for one person go
 PAUSES = (10, 30, 120, 600, 1800, 3600, 7200)  # seconds before each further try; then it is failed
 
 IS_NEWS = text("event_id IS NULL AND channel = 'app'")  # in an inbox, and no event rings for it
+_IS_JOINED = text("letter_id IS NOT NULL")
 
 
 class Message(Base):
@@ -37,7 +53,8 @@ class Message(Base):
     __table_args__ = (
         Index(None, "state", "next_try_at"),
         Index(None, "person_id", "channel", "read_at"),
-        Index("ix_message_news", "id", sqlite_where=IS_NEWS, postgresql_where=IS_NEWS),
+        index_of_some("ix_message_news", "id", where=IS_NEWS),
+        index_of_some("ix_message_letter_id", "letter_id", where=_IS_JOINED),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(String(120), unique=True)  # nobody is told the same thing twice
@@ -45,7 +62,7 @@ class Message(Base):
     event_id: Mapped[int | None] = mapped_column(ForeignKey("event.id"))
     template: Mapped[str] = mapped_column(String(24))
     params: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
-    letter_id: Mapped[int | None] = mapped_column(index=True)  # the first message of the letter that it is part of
+    letter_id: Mapped[int | None] = mapped_column()  # the first message of the letter that it is part of
     collected: Mapped[bool] = mapped_column(default=False)  # it waits for the letter of the day
     channel: Mapped[str] = mapped_column(String(8))
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
@@ -113,7 +130,7 @@ def due(limit: int = 100) -> list[int]:
     """Mail that is ready to be sent, oldest first; of what goes out as one letter, one."""
     rows = db.session.execute(
         select(Message.id, Message.letter_id, Message.person_id, Message.template, Message.collected)
-        .where(Message.state == QUEUED, Message.next_try_at <= clock.real_now())
+        .where(Message.state == QUEUED, Message.next_try_at <= clock.real_now(), _IS_MAIL)
         .order_by(Message.next_try_at, Message.id)
         .limit(limit)
     )
@@ -135,7 +152,7 @@ def claim(message_id: int) -> Message | None:
     first = _letter_of(message_id, now)
     taken = db.session.execute(
         update(Message)
-        .where(_in_letter(first), Message.state == QUEUED, Message.next_try_at <= now)
+        .where(_in_letter(first), Message.state == QUEUED, Message.next_try_at <= now, _IS_MAIL)
         .values(next_try_at=now + LEASE, attempts=Message.attempts + 1)
         .execution_options(synchronize_session=False)
     )
@@ -187,14 +204,24 @@ def failed(message_id: int, *, error: str, permanent: bool = False) -> None:
 
 
 @command
-def try_again(message_id: int) -> None:
-    """Put a failed letter back into the outbox, all of it."""
+def leave(message_id: int) -> None:
+    """Whoever tried cannot write this letter, a newer version can: the try does not count, and another comes soon."""
+    later = clock.real_now() + LEFT_FOR
+    _write(message_id, next_try_at=later, attempts=Message.attempts - 1, error="of a newer version")
+
+
+def put_back(message_id: int) -> bool:
+    """A failed letter waits in the outbox again, all of it; whether it had failed. Runs inside a command."""
     first = db.session.get_one(Message, message_id).letter_id or message_id
-    db.session.execute(
-        update(Message)
-        .where(_in_letter(first), Message.state == FAILED)
-        .values(state=QUEUED, attempts=0, next_try_at=clock.real_now())
-    )
+    waits = {"state": QUEUED, "attempts": 0, "next_try_at": clock.real_now()}
+    failed = update(Message).where(_in_letter(first), Message.state == FAILED).values(waits)
+    return bool(db.session.execute(failed).rowcount)  # type: ignore[attr-defined]
+
+
+@command
+def try_again(message_id: int) -> None:
+    """The same by itself, on nobody's word."""
+    put_back(message_id)
 
 
 def hold_back() -> int:
@@ -208,9 +235,8 @@ def count_held() -> int:
     return db.session.scalar(select(func.count()).select_from(Message).where(*_HELD)) or 0
 
 
-@command
-def let_go() -> int:
-    """Somebody has looked: what was held back leaves; how many."""
+def release() -> int:
+    """What was held back leaves; how many. Runs inside a command."""
     gone = update(Message).where(*_HELD).values(next_try_at=clock.real_now())
     return int(db.session.execute(gone).rowcount)  # type: ignore[attr-defined]
 
@@ -222,6 +248,7 @@ def hasten(at: datetime, whose: ColumnElement[bool]) -> None:
     db.session.execute(has_not_begun.execution_options(synchronize_session=False))
 
 
+_IS_MAIL = Message.channel == literal_column(f"'{MAIL}'")  # other channels are of a newer version
 _HELD = (Message.channel == MAIL, Message.state == QUEUED, Message.next_try_at.is_(None))
 
 

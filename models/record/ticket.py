@@ -4,11 +4,11 @@ from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ForeignKey, Index, Select, String, Text, bindparam, select, text
+from sqlalchemy import ForeignKey, Index, Select, String, Text, bindparam, column, select, text
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from models.ground import clock
-from models.ground.db import Base, Instant, db
+from models.ground.db import Base, Instant, db, index_of_some
 from models.ground.vocabulary import Kind, State, Status
 from models.people.customer import Contact, Customer
 from models.people.person import Person
@@ -38,9 +38,10 @@ STATUS_OF = {
 ENDED = (State.CLOSED, State.ARCHIVED, State.CANCELLED, State.MERGED)
 ASK_CUSTOMER = (State.AWAITING_DIRECTION, State.AWAITING_CONSENT, State.AWAITING_CUSTOMER)  # whose answer is owed
 TITLE_LENGTH = 80
-# What few tickets are has an index of those few. Literal, because a bound value would not be known to fit the index.
+# What few tickets are has an index of those few.
 IS_P0, IS_ESCALATED, IS_WAITING = text("severity = 'P0'"), text("escalation > 0"), text("waiting_on <> ''")
 IS_OWNED, IS_CLOSED = text("product_manager_id IS NOT NULL"), text("closed_at IS NOT NULL")
+SELDOM = ("contact_id", "customer_id", "parent_id", "merged_into_id")
 IS_URGENT = text(
     "severity IN ('P0', 'P1') AND resolved_at IS NULL AND state NOT IN ('closed', 'archived', 'cancelled', 'merged')"
 )
@@ -64,13 +65,14 @@ class Ticket(Base):
         Index(None, "reporter_id", "id"),
         Index(None, "team_id", "state"),
         Index(None, "state", "next_due_at", "id"),
-        Index("ix_ticket_p0", "state", "next_due_at", "id", sqlite_where=IS_P0, postgresql_where=IS_P0),
-        Index("ix_ticket_urgent", "severity", "id", sqlite_where=IS_URGENT, postgresql_where=IS_URGENT),
-        Index("ix_ticket_escalated", "state", sqlite_where=IS_ESCALATED, postgresql_where=IS_ESCALATED),
-        Index("ix_ticket_waiting", "state", sqlite_where=IS_WAITING, postgresql_where=IS_WAITING),
-        Index("ix_ticket_owned", "product_manager_id", "state", sqlite_where=IS_OWNED, postgresql_where=IS_OWNED),
-        Index("ix_ticket_closed", "closed_at", sqlite_where=IS_CLOSED, postgresql_where=IS_CLOSED),
         Index(None, "created_at"),
+        index_of_some("ix_ticket_p0", "state", "next_due_at", "id", where=IS_P0),
+        index_of_some("ix_ticket_urgent", "severity", "id", where=IS_URGENT),
+        index_of_some("ix_ticket_escalated", "state", where=IS_ESCALATED),
+        index_of_some("ix_ticket_waiting", "state", where=IS_WAITING),
+        index_of_some("ix_ticket_owned", "product_manager_id", "state", where=IS_OWNED),
+        index_of_some("ix_ticket_closed", "closed_at", where=IS_CLOSED),
+        *(index_of_some(f"ix_ticket_{name}", name, where=column(name).is_not(None)) for name in SELDOM),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     number: Mapped[str] = mapped_column(String(40), unique=True)
@@ -96,8 +98,8 @@ class Ticket(Base):
     created_at: Mapped[datetime] = mapped_column(Instant)  # registered
     reporter_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     registrar_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
-    contact_id: Mapped[int | None] = mapped_column(ForeignKey("contact.id"), index=True)
-    customer_id: Mapped[int | None] = mapped_column(ForeignKey("customer.id"), index=True)
+    contact_id: Mapped[int | None] = mapped_column(ForeignKey("contact.id"))
+    customer_id: Mapped[int | None] = mapped_column(ForeignKey("customer.id"))
     discoverer: Mapped[str] = mapped_column(String(80), default="")
     confirmer: Mapped[str] = mapped_column(String(80), default="")
     service_id: Mapped[int | None] = mapped_column(ForeignKey("service.id"))
@@ -127,8 +129,8 @@ class Ticket(Base):
     resolved_at: Mapped[datetime | None] = mapped_column(Instant)
     closed_at: Mapped[datetime | None] = mapped_column(Instant)
     review: Mapped[str] = mapped_column(Text, default="")
-    parent_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"), index=True)  # what it follows up
-    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"), index=True)  # the same report (P3.7)
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"))  # what it follows up
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"))  # the same report (P3.7)
     lead_team_id: Mapped[int | None] = mapped_column(ForeignKey("team.id"))  # of several departments (P6.4)
 
     reporter: Mapped[Person | None] = relationship(foreign_keys=reporter_id)

@@ -40,7 +40,8 @@ _enforced = True
 
 
 def enforce(*, on: bool) -> None:
-    """Whether whoever meets a limit is refused; counted they are always. Set once when the application is made."""
+    """Whether whoever meets a limit of this table is refused; counted they are always. Set once when the application is
+    made. The pauses after wrong passwords and codes (`attempts`) are no part of it."""
     global _enforced
     _enforced = on
 

@@ -110,7 +110,6 @@ MAY: dict[str, str] = {
     "report_up": "tech_manager",
     "follow": "viewer",
     "unfollow": "viewer",
-    "attach": "staff reporter link",
     "send_link": "assignee first_line supervisor",
     "revoke_link": "assignee first_line supervisor",
     "redact": "supervisor",

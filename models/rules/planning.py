@@ -112,8 +112,10 @@ def _refuse_incomplete(plan: Said) -> None:
 
 def _files(ticket: Ticket, actor: Person, keys: Sequence[str], *, shown: Sequence[str]) -> list[attachment.Attachment]:
     """What the form has sent, and copies of what it keeps of earlier revisions: each revision has files of its own."""
-    sent = attachment.attach(list(keys), ticket_id=ticket.id, person_id=actor.id, link_id=None, public=False)
-    earlier = attachment.of_plans(ticket.id, list(keys))
+    of_plans = attachment.of_plans(ticket.id, list(keys))
+    earlier = [file for file in of_plans if file.path.exists()]  # what was redacted meanwhile stays behind
+    new = [key for key in keys if key not in {file.key for file in of_plans}]
+    sent = attachment.attach(new, ticket_id=ticket.id, person_id=actor.id, link_id=None, public=False)
     files = {file.key: file for file in sent}
     files |= {file.key: attachment.copied(file, person_id=actor.id) for file in earlier}
     for key, file in files.items():

@@ -74,6 +74,8 @@ def draft(
     version = version_in_force(now, customer=customer, service=service)
     severity = version.pack.suggest(impact or Impact.SINGLE, urgency or Urgency.MEDIUM)
     severity = (wished or LEAST) if is_request else severity
+    level = REQUEST if is_request else severity
+    clocks = timekeeping.first_clocks(version, level, workflow.FIRST_CLOCKS, started_at=now)
     columns = {
         "kind": str(kind),
         "state": State.AWAITING_TRIAGE,
@@ -88,14 +90,13 @@ def draft(
         "impact": impact,
         "urgency": urgency,
         "policy_version_id": version.id,
+        "next_due_at": timekeeping.nearest(clocks),
     }
     return Draft(
         at=now,
         pack=version.pack,
         columns=_BLANK | columns | _ids(known | {"service": service, "customer": customer}),
-        clocks=timekeeping.first_clocks(
-            version, REQUEST if is_request else severity, workflow.FIRST_CLOCKS, started_at=now
-        ),
+        clocks=clocks,
         digest=journal.digest_of(text, expected) if is_request else journal.digest_of(text),
         words=search.words_of(text, expected, known.get("device", ""), known.get("steps", "")),
     )
@@ -109,7 +110,7 @@ def enter(report: Draft, *, actor: Person | Link, files: list[str] | None = None
     }  # fmt: skip
     with db.session.no_autoflush:
         workflow.register(ticket, actor=actor, clocks=report.clocks, **said)
-        _update(ticket, "seq", "chain", "next_due_at")
+        _update(ticket, "seq", "chain")
     person_id = actor.id if isinstance(actor, Person) else None
     link_id = actor.id if isinstance(actor, Link) else None
     attachment.attach(files or [], ticket_id=ticket.id, person_id=person_id, link_id=link_id, public=True)

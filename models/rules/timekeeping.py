@@ -38,7 +38,11 @@ def open_first(ticket: Ticket, clocks: list[Row]) -> None:
     """Start the first clocks of a ticket that has just been registered."""
     if clocks:  # all in one; as objects each would be a statement of its own
         write_many(_INSERT, [row | {"ticket_id": ticket.id} for row in clocks])
-    ticket.next_due_at = min((row["due_at"] for row in clocks), default=None)
+
+
+def nearest(clocks: list[Row]) -> datetime | None:
+    """The nearest promise of clocks that are about to start."""
+    return min((row["due_at"] for row in clocks), default=None)
 
 
 def open_clock(ticket: Ticket, kind: str, *, started_at: datetime, about: int | None = None) -> Deadline | None:
@@ -139,6 +143,14 @@ def regrade(ticket: Ticket, *, was: str) -> None:
     if resolve and was != ticket.level and not any(d.kind == ClockKind.RESOLVE_MAX for d in held):
         _restart(ticket, ClockKind.RESOLVE_MAX, resolve.started_at)
     note_next(ticket)
+
+
+def judge_again(ticket: Ticket, *, was_kind: str, was_level: str) -> None:
+    """Triage, or its undoing, has set kind and level: the clocks follow what has changed."""
+    if was_kind != ticket.kind:
+        change_kind(ticket, was=was_level)
+    elif ticket.level != was_level:
+        regrade(ticket, was=was_level)
 
 
 def change_kind(ticket: Ticket, *, was: str) -> None:

@@ -145,7 +145,6 @@ STEPS = {
         Step("regrade", "regraded", (*IN_HAND, CUSTOMER), (SAME,)),
         Step("change_policy", "policy_changed", (TRIAGE, *IN_HAND), (SAME,)),
         Step("call_back", "called_back", (*WORKED_ON, CUSTOMER, REVIEW), (SAME,), meets="call_back", edits=False),
-        Step("attach", "attached", NOT_FROZEN, (SAME,), edits=False),
         Step("acknowledge", "acknowledged", OPEN, (SAME,), edits=False),
         Step("report_up", "reported_up", OPEN, (SAME,), edits=False),
         Step("warn", "warned", OPEN, (SAME,), edits=False),

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from models.ground import clock, tokens
-from models.ground.db import command, db
+from models.ground.db import command, db, one_at_a_time
 from models.ground.errors import Conflict, Invalid, Missing, Refused
 from models.ground.vocabulary import Role, State
 from models.people.feed import end_feeds
@@ -23,6 +23,7 @@ from models.people.session import (
     code_of,
     open_session,
     reset_of,
+    use_up_resets,
 )
 from models.record.message import Message, hasten
 from models.record.ticket import ENDED, Ticket
@@ -32,6 +33,7 @@ from models.rules.deeds import record, recorded, recorded_if_changed
 from models.rules.entering import enter, tell
 from models.rules.notices import owe_person
 
+LAST_ADMIN = "the last administrator"  # what is locked before they are counted
 LETTERS = ("unmailed", "collects", "quiet_from", "quiet_until")  # which letters come, and when
 OWN = frozenset(("locale", "time_zone", "theme", "density", "shortcuts", "on_duty", *LETTERS))  # one's own to set
 FIELDS = (
@@ -46,9 +48,16 @@ class _Nobody(Exception):
 
 @command
 @recorded("signed_in")
-def sign_in(person: Person, *, browser: str, tried: tuple[Attempt, ...] = (), is_new_device: bool = False) -> str:
+def sign_in(
+    person: Person,
+    *,
+    browser: str,
+    tried: tuple[Attempt, ...] = (),
+    is_new_device: bool = False,
+    epoch: int | None = None,
+) -> str:
     """Whose password was right, and needs no more: opens a session and returns the token that the cookie keeps."""
-    return enter(person, browser=browser, tried=tried, is_new_device=is_new_device)
+    return enter(person, browser=browser, tried=tried, is_new_device=is_new_device, epoch=epoch)
 
 
 @command
@@ -142,8 +151,7 @@ def issue_code(person: Person, *, actor: Person) -> Person:
     _need_admin(actor)
     if not person.active:
         raise Conflict("This account is not active.")
-    unused = update(PasswordReset).where(PasswordReset.person_id == person.id, PasswordReset.used_at.is_(None))
-    db.session.execute(unused.values(used_at=clock.real_now()))
+    use_up_resets(person)
     db.session.add(PasswordReset(person_id=person.id, expires_at=clock.real_now() + CODE_LASTS, is_code=True))
     person.password_hash = ""
     person.epoch += 1
@@ -196,7 +204,9 @@ def use_reset(*, token: str, password: str) -> Person:
     reset = reset_of(token)
     if reset is None:
         raise Conflict("This link has been used or has expired. Please ask for a new one.")
-    return _use(reset, password)
+    _set_password(reset.person, password)
+    record("password_reset", actor=reset.person, thing=reset.person)
+    return reset.person
 
 
 @command
@@ -206,7 +216,9 @@ def use_code(*, code: str, password: str, tried: Attempt) -> Person:
     if reset is None:
         raise Invalid("This code is wrong, was used, or has expired. Ask an administrator for a new one.", field="otp")
     attempts.succeed(tried)
-    return _use(reset, password)
+    _set_password(reset.person, password)
+    record("code_used", actor=reset.person, thing=reset.person)
+    return reset.person
 
 
 @command
@@ -265,7 +277,8 @@ def _need_admin(actor: Person | None) -> None:
 
 
 def _refuse_last_admin(person: Person) -> None:
-    """Raise Conflict when nobody else could administer."""
+    """Raise Conflict when nobody else could administer. Of two who leave at once, the second counts after the first."""
+    one_at_a_time(LAST_ADMIN)
     others = select(Person.id).where(Person.id != person.id)
     if not db.session.scalar(holders(Role.ADMIN).with_only_columns(Person.id).where(Person.id.in_(others)).limit(1)):
         raise Conflict("This is the last administrator; make somebody else one first.")
@@ -295,16 +308,10 @@ def _owe_reset(person: Person) -> PasswordReset:
     return reset
 
 
-def _use(reset: PasswordReset, password: str) -> Person:
-    _set_password(reset.person, password)
-    reset.used_at = clock.real_now()
-    record("password_reset", actor=reset.person, thing=reset.person)
-    return reset.person
-
-
 def _set_password(person: Person, password: str) -> None:
     refuse_weak(password, names=(person.login, person.name, person.email.partition("@")[0], organisation_name()))
     person.set_password(password)
+    use_up_resets(person)
     tell(person, "password_changed", person.epoch)
 
 

@@ -1,29 +1,31 @@
-"""What is said beside the road: notes, updates, calls, files, waiting, following, redaction (P6.6, P11.7)."""
+"""What is said beside the road: notes, updates, calls, waiting, following, redaction (P6.6, P11.7)."""
 
+from collections.abc import Collection
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import update
 
 from models.ground import clock
-from models.ground.db import command, db, lock
+from models.ground.db import after_commit, command, db, lock
 from models.ground.errors import Conflict, Invalid
 from models.ground.vocabulary import Party
 from models.people.person import Person
 from models.record import attachment, search
 from models.record.archive import ArchiveRecord, redact
 from models.record.assessment import Assessment, Delivery
+from models.record.attachment import Attachment
 from models.record.consent import Consent
 from models.record.cooperation import Cooperation
 from models.record.deadline import Pause
 from models.record.entry import Entry
 from models.record.extension import Extension
-from models.record.link import Link
-from models.record.plan import WorkStep
+from models.record.plan import Plan, WorkStep
 from models.record.relation import bearer_of
 from models.record.resolution import Check, Confirmation, Resolution
 from models.record.ticket import Follower, Ticket, title_of
-from models.rules import journal, timekeeping, waiting, workflow
+from models.rules import journal, rounds, timekeeping, waiting, workflow
 from models.rules.saying import say
 
 REDACTED = "▇▇▇"
@@ -61,23 +63,6 @@ def post_update(ticket: Ticket, *, actor: Person, text: str, files: list[str] | 
 def record_call(ticket: Ticket, *, actor: Person, text: str) -> Entry:
     """A conversation with the reporter goes on record: the response, or the follow-up (P6.1, P10.4)."""
     return say(ticket, actor=actor, action="call", text=text, public=False)
-
-
-@command
-def attach_files(ticket: Ticket, *, actor: Person | Link, files: list[str]) -> Ticket:
-    """Add files to the ticket; the customer's and reporter's own are visible to them, others are internal."""
-    from_outside = isinstance(actor, Link) or actor.id == ticket.reporter_id
-    found = attachment.attach(
-        files,
-        ticket_id=ticket.id,
-        person_id=None if isinstance(actor, Link) else actor.id,
-        link_id=actor.id if isinstance(actor, Link) else None,
-        public=from_outside,
-    )
-    if not found:
-        raise Invalid("Please choose a file.", field="files")
-    workflow.advance(ticket, "attach", actor=actor, files=[file.sha256 for file in found])
-    return ticket
 
 
 @command
@@ -134,17 +119,15 @@ def redact_entry(entry: Entry, *, actor: Person, reason: str) -> Entry:
         raise Invalid("Please give the reason for the redaction.", field="reason")
     ticket = db.session.get_one(Ticket, entry.ticket_id, with_for_update=True)
     parts = _answers_in(ticket, entry.body)
-    _redact(ticket, actor, reason, [entry.body, entry.outcome, *(row.comment for row in parts)], entry=entry.id)
+    files = _with_copies(ticket, [file for file in attachment.attachments_of(ticket.id) if file.entry_id == entry.id])
+    secrets = [entry.body, entry.outcome, *(row.comment for row in parts), *_long_names(files)]
+    _redact(ticket, actor, reason, secrets, entry=entry.id, **_take_away(files))
     _forget_copies(ticket, entry.body)
     for row in parts:
         row.comment = REDACTED
     entry.body, entry.outcome = REDACTED, ""
     entry.redacted_at, entry.redacted_by_id = clock.now(), actor.id
     entry.redaction_reason = reason.strip()[:200]
-    for file in attachment.attachments_of(ticket.id):
-        if file.entry_id == entry.id:
-            file.path.unlink(missing_ok=True)
-            file.name, file.size = REDACTED, 0
     _index_anew(ticket)
     return entry
 
@@ -157,43 +140,83 @@ def redact_work(step: WorkStep, *, actor: Person, reason: str) -> WorkStep:
     ticket = db.session.get_one(Ticket, step.ticket_id, with_for_update=True)
     if step.redacted_at:
         raise Conflict("This has been redacted already.")
-    secrets, names = [getattr(step, field) for field in WORK_TEXTS], [file.name for file in step.files]
-    told = [each for each in (*secrets, *names) if len(each) >= SHORTEST_SECRET]
-    _redact(ticket, actor, reason, told, work=step.id)
+    secrets, files = [getattr(step, field) for field in WORK_TEXTS], _with_copies(ticket, step.files)
+    told = [each for each in secrets if len(each) >= SHORTEST_SECRET] + _long_names(files)
+    _redact(ticket, actor, reason, told, work=step.id, **_take_away(files))
     for field, secret in zip(WORK_TEXTS, secrets, strict=True):
         if secret:
             _forget_copies(ticket, secret)
             _forget_entries(ticket, secret, actor, reason)
             setattr(step, field, REDACTED)
     step.redacted_at, step.redacted_by_id, step.redaction_reason = clock.now(), actor.id, reason.strip()[:200]
-    for file in step.files:
-        file.path.unlink(missing_ok=True)
-        file.name, file.size = REDACTED, 0
     _index_anew(ticket)
     return step
 
 
 @command
-def redact_description(ticket: Ticket, *, actor: Person, replacement: str, reason: str) -> Ticket:
-    """Replace the reported text by one without the secret (P11.7); of a request it stands for scene and effect."""
+def redact_description(
+    ticket: Ticket, *, actor: Person, replacement: str, reason: str, files: Collection[str] = ()
+) -> Ticket:
+    """Replace the reported text by one without the secret (P11.7); of a request it stands for scene and effect.
+
+    `files`: keys of those that go along, of `own_files()`. A text that is left as it is stays: only they held it.
+    """
     if not reason.strip() or not replacement.strip():
         raise Invalid(
             "Please give the new text and the reason.", field="reason" if replacement.strip() else "replacement"
         )
+    chosen = _with_copies(ticket, [file for file in own_files(ticket) if file.key in files])
+    names, gone = _long_names(chosen), _take_away(chosen)
+    if chosen and replacement.split() == reported_text(ticket).split():
+        _redact(ticket, actor, reason, names, field="files", **gone)
+        return ticket
     titles = [entry.body for entry in db.session.query(Entry).filter_by(ticket_id=ticket.id, kind="title")]
     _redact(
         ticket,
         actor,
         reason,
-        [ticket.description, ticket.expected, ticket.title, *titles],
+        [ticket.description, ticket.expected, ticket.title, *titles, *names],
         change={"description": replacement.strip(), "expected": "", "title": title_of(replacement)},
         field="description",
         digest=journal.digest_of(replacement),
+        **gone,
     )
     for title in titles:  # the first of them was made of the text
         _forget_entries(ticket, title, actor, reason)
     _index_anew(ticket)
     return ticket
+
+
+def reported_text(ticket: Ticket) -> str:
+    """What was reported; of a request often two texts."""
+    return "\n\n".join(dict.fromkeys(filter(None, (ticket.description, ticket.expected))))
+
+
+def own_files(ticket: Ticket) -> list[Attachment]:
+    """Files that no text and no step of the work takes along: of the report, of a confirmation, of plans."""
+    files = attachment.attachments_of(ticket.id)
+    return [file for file in files if file.entry_id is None and file.work_step_id is None and file.name != REDACTED]
+
+
+def _with_copies(ticket: Ticket, files: Collection[Attachment]) -> list[Attachment]:
+    """The files, and others of the ticket that hold the same: each revision of a plan has copies of its own."""
+    same = {file.sha256 for file in files}
+    return [file for file in attachment.attachments_of(ticket.id) if file.sha256 in same]
+
+
+def _long_names(files: Collection[Attachment]) -> list[str]:
+    return [file.name for file in files if len(file.name) >= SHORTEST_SECRET]
+
+
+def _take_away(files: Collection[Attachment]) -> dict[str, Any]:
+    """What was said of them goes at once, the bytes once that is on the disk. Returns what the event keeps: what plans
+    are that had them, which are no longer what was decided on."""
+    for file in files:
+        file.name, file.shows, file.size = REDACTED, "", 0
+    after_commit(partial(attachment.unlink, [file.path for file in files]))
+    plans = sorted({file.plan_id for file in files if file.plan_id})
+    digests = {str(plan): rounds.digest_of_plan(db.session.get_one(Plan, plan)) for plan in plans}
+    return {"plans": digests} if digests else {}
 
 
 def _redact(ticket: Ticket, actor: Person, reason: str, secrets: list[str], **details: Any) -> None:

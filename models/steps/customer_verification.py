@@ -14,7 +14,7 @@ from models.people.person import Person
 from models.record import attachment
 from models.record.entry import Entry
 from models.record.event import Event
-from models.record.link import PROGRESS, Link, living_link, living_links, open_link, purpose_in, round_of
+from models.record.link import Link, living_links, open_link, purpose_in, round_of
 from models.record.resolution import Confirmation, sheet_of
 from models.record.ticket import Ticket
 from models.rules import answers, journal, registration, timekeeping, workflow
@@ -139,7 +139,7 @@ def _send_anew(link: Link) -> Link:
     """The link to what is asked now, by letter. A link that was revoked is not replaced behind the desk's back."""
     ticket = link.ticket
     purpose = purpose_in(ticket.state)
-    if purpose != PROGRESS and living_link(ticket, purpose=purpose) is None and _was_revoked(ticket, purpose):
+    if _is_revoked(ticket, purpose):
         raise Gone("This link cannot be renewed.")
     fresh = open_link(ticket, days=ticket.policy_version.pack.link_days, purpose=purpose)
     if not _sent_lately(ticket):
@@ -149,9 +149,10 @@ def _send_anew(link: Link) -> Link:
     return fresh
 
 
-def _was_revoked(ticket: Ticket, purpose: str) -> bool:
+def _is_revoked(ticket: Ticket, purpose: str) -> bool:
+    """Whether the newest link of this purpose and round was revoked: the desk has sent none since."""
     here = (Link.ticket_id == ticket.id, Link.purpose == purpose, Link.round == round_of(ticket, purpose))
-    return db.session.scalar(select(Link.id).where(*here, Link.revoked_at.is_not(None)).limit(1)) is not None
+    return db.session.scalar(select(Link.revoked_at).where(*here).order_by(Link.id.desc()).limit(1)) is not None
 
 
 def _sent_lately(ticket: Ticket) -> bool:

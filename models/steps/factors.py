@@ -111,29 +111,43 @@ def remove_passkey(key: Passkey, *, actor: Person) -> None:
 @command
 @recorded("signed_in")
 def sign_in_with_code(
-    person: Person, *, code: str, browser: str, tried: tuple[Attempt, ...], is_new_device: bool
+    person: Person,
+    *,
+    code: str,
+    browser: str,
+    tried: tuple[Attempt, ...],
+    is_new_device: bool,
+    epoch: int | None = None,
 ) -> str:
     """The second step: the code of this moment or, once each, a recovery code. Raises Invalid."""
     held = authenticator_of(person)
     if held and held.confirmed_at and take_code(held, code):
-        return enter(person, browser=browser, tried=tried, is_new_device=is_new_device)
+        return enter(person, browser=browser, tried=tried, is_new_device=is_new_device, epoch=epoch)
     if not take_recovery_code(person, code):
         raise Invalid("This code is not right, or was used already.", field="otp")
     tell(person, "factor_changed", f"recovery {clock.real_now()}", what="code_used")
-    return enter(person, browser=browser, tried=tried, is_new_device=is_new_device)
+    return enter(person, browser=browser, tried=tried, is_new_device=is_new_device, epoch=epoch)
 
 
 @command
 @recorded("signed_in")
 def sign_in_with_passkey(
-    person: Person, *, key: Passkey, sign_count: int, browser: str, tried: tuple[Attempt, ...], is_new_device: bool
+    person: Person,
+    *,
+    key: Passkey,
+    sign_count: int,
+    browser: str,
+    tried: tuple[Attempt, ...],
+    is_new_device: bool,
+    epoch: int | None = None,
 ) -> str:
-    """With a key whose answer was right. Its counter must have gone on, where it counts at all: else it is a copy."""
+    """With a key whose answer was right, alone or after a password (`epoch`). Its counter must have gone on, where it
+    counts at all: else it is a copy."""
     newer = update(Passkey).where(Passkey.id == key.id, (Passkey.sign_count < sign_count) | (Passkey.sign_count == 0))
     values = {"sign_count": sign_count, "used_at": clock.real_now()}
     if not db.session.execute(newer.values(**values)).rowcount:  # type: ignore[attr-defined]
         raise Invalid("This passkey was not accepted. Try again, or use another way.")
-    return enter(person, browser=browser, tried=tried, is_new_device=is_new_device)
+    return enter(person, browser=browser, tried=tried, is_new_device=is_new_device, epoch=epoch)
 
 
 @command

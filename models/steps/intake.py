@@ -16,7 +16,6 @@ from models.rules import journal, registration, timekeeping, waiting, workflow
 from models.rules.permissions import Actor, allows
 
 LARGEST_FILE = 20 * 1024 * 1024  # bytes
-MOST_UNATTACHED = 50  # files that one person's unfinished forms may hold
 
 
 def report_fault(*, actor: Person, description: str, files: list[str] | None = None, **known: Any) -> Ticket:

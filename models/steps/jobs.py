@@ -12,6 +12,7 @@ from models.ground.errors import Conflict, Refused
 from models.insight import replayed
 from models.people.person import Person
 from models.record.job import CANCELLED, DONE, FAILED, LEASE, QUEUED, RUNNING, UNFINISHED, Job, is_free
+from models.rules.deeds import name_of, record
 from models.rules.notices import tell_inbox
 from models.rules.permissions import allows
 
@@ -48,22 +49,24 @@ def start_job(*, actor: Person, kind: str, arguments: dict[str, Any]) -> Job:
 
 @command
 def cancel_job(job: Job, *, actor: Person) -> Job:
-    """Not wanted any more; whoever works on it stops at the next beat."""
+    """Not wanted any more; whoever works on it stops at the next beat. Another's is called off on record."""
     if not allows(actor, "cancel_job", job):
         raise Refused("Only whoever asked for it, or an administrator, calls it off.")
     if job.is_over:
         raise Conflict("It has come to its end already.")
     job.state, job.ended_at = CANCELLED, clock.real_now()
+    if job.owner_id != actor.id:
+        record("job_cancelled", actor=actor, thing=job, after={"kind": job.kind, "person_id": name_of(job.owner)})
     return job
 
 
 @command
 def claim_job(job_id: int) -> Job | None:
-    """Take it, unless somebody else is at it or it is over; None: nothing to do."""
+    """Take it, unless somebody else is at it, it is over or not of our time; None: nothing to do."""
     now = clock.real_now()
     taken = db.session.execute(
         update(Job)
-        .where(Job.id == job_id, is_free(now - LEASE))
+        .where(Job.id == job_id, Job.kind.in_(WORK), is_free(now - LEASE))
         .values(
             state=RUNNING, attempt=Job.attempt + 1, started_at=func.coalesce(Job.started_at, now), tried_at=now,
             beat_at=now, done=0, total=None,

@@ -28,6 +28,7 @@ def send_trial_letter(*, actor: Person) -> None:
     if not actor.email:
         raise Invalid("Your account has no e-mail address.")
     owe_person(actor, TRIAL, key=f"{TRIAL}:{actor.id}:{clock.real_now().timestamp()}:{MAIL}", params={})
+    record("trial_sent", actor=actor, thing=actor)
 
 
 def _need_right(actor: Person) -> None:

@@ -125,7 +125,7 @@ def split_ticket(
         actor=actor, description=description, kind=ticket.kind, channel=ticket.channel, **kept
     )
     for file in attachment.attachments_of(ticket.id):
-        if file.key in (files or []) and file.is_of_report:
+        if file.key in (files or []) and file.is_of_report and file.path.exists():
             attachment.copied(file, person_id=actor.id).ticket_id = part.id
     event = workflow.advance(ticket, "split", actor=actor, other=part.number, digest=journal.digest_of(description))
     _put(part, ticket, SPLIT, actor, event)

@@ -73,10 +73,7 @@ def triage_ticket(
     )
     if reason.strip():
         journal.write(ticket, "reason", reason, event=event, actor=actor, public=False)
-    if was_kind != ticket.kind:
-        timekeeping.change_kind(ticket, was=was_level)
-    elif ticket.level != was_level:
-        timekeeping.regrade(ticket, was=was_level)
+    timekeeping.judge_again(ticket, was_kind=was_kind, was_level=was_level)
     return ticket
 
 

@@ -27,10 +27,7 @@ def undo_triage(ticket: Ticket, *, actor: Person, seq: int) -> Ticket:
         was_ticket_kind=was_kind,
         people=deed.told,
     )
-    if was_kind != ticket.kind:
-        timekeeping.change_kind(ticket, was=was_level)
-    elif ticket.level != was_level:
-        timekeeping.regrade(ticket, was=was_level)
+    timekeeping.judge_again(ticket, was_kind=was_kind, was_level=was_level)
     return ticket
 
 

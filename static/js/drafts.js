@@ -9,7 +9,8 @@ const nameOf = (kind, form) => [kind, words.user, placeOf(form)].join(' ');
 const isKept = form => Boolean(form?.dataset.action && one('[data-draft], [data-paste]', form));
 const keptForms = place => all('form[data-action]', place).filter(isKept);
 const controlsOf = form => [...form.elements].filter(control => control.name && !/^(hidden|password|file|submit|button|fieldset)$/.test(control.type));
-const keysIn = form => all('[name=kept]', form).filter(input => input.type === 'hidden' || input.checked).map(input => input.value);
+const keysIn = form => new FormData(form).getAll('kept');
+const storedNames = start => { try { return Object.keys(localStorage).filter(name => name.startsWith(start)); } catch { return []; } };
 const storedAt = name => JSON.parse(recall(name) || 'null');
 const unkeep = name => { try { localStorage.removeItem(name); } catch { /* forbidden by the browser's settings */ } };
 const isTicked = control => control.type === 'radio' || control.type === 'checkbox';
@@ -22,17 +23,19 @@ function saidIn(form) {
   }
   return said;
 }
+const noted = form => ({ at: now(), once: form.elements.once?.value ?? '', version: form.elements.version?.value ?? '', said: saidIn(form), kept: keysIn(form) });
 const isBare = form => !keysIn(form).length && controlsOf(form).every(control => isTicked(control) ? control.checked === control.defaultChecked
   : control.selectedOptions ? [...control.options].every((option, n) => option.selected === (option.defaultSelected || (n === 0 && !one('[selected]', control) && !control.multiple)))
   : control.value === control.defaultValue);
-function noteDown(form) { // after each change of a form
-  if (!isKept(form)) return;
+function noteDown(form) { // after each change of a form; whether all of it is kept here
+  if (!isKept(form)) return true;
   const name = nameOf('draft', form), bare = !form.dataset.saved && !one('[data-errors]', form) && isBare(form);
   if (bare) unkeep(name);
-  else keep(name, JSON.stringify({ at: now(), version: form.elements.version?.value, said: saidIn(form), kept: keysIn(form) }));
-  const pen = pens.get(form) || {};
-  clearTimeout(pen.timer);
-  pens.set(form, { ...pen, bare, timer: setTimeout(tellServer, QUIET, form) });
+  const here = bare || keep(name, JSON.stringify(noted(form))), pen = pens.get(form);
+  withdraw(form);
+  clearTimeout(pen?.timer);
+  pens.set(form, { ...pen, bare, here, timer: setTimeout(tellServer, QUIET, form) });
+  return here;
 }
 async function tellServer(form) {
   const pen = pens.get(form), abort = new AbortController();
@@ -41,12 +44,11 @@ async function tellServer(form) {
   pens.set(form, { ...pen, timer: null, abort, told: !pen.bare });
   const { ok } = await sendDraft(pen.bare ? '/drafts/discarded' : '/drafts', form, abort.signal).catch(() => ({}));
   if (abort.signal.aborted || pens.get(form)?.timer) return;
-  if (!pen.bare) speakOf(form, ok ? 'saved' : 'here', { '': timeOf(now(), true) });
+  if (!pen.bare && (ok || pen.here)) speakOf(form, ok ? 'saved' : 'here', { '': timeOf(now(), true) });
 }
 function sendDraft(url, form, signal) { // what the server keeps of a form; its one-time token tells a late one from a new one
-  const sent = new URLSearchParams({ deed: form.dataset.action, address: pathOf(form), said: JSON.stringify(saidIn(form)) });
-  for (const name of ['once', 'version']) if (form.elements[name]) sent.set(name, form.elements[name].value);
-  keysIn(form).forEach(key => sent.append('kept', key));
+  const { said, kept, ...more } = noted(form), sent = new URLSearchParams({ ...more, deed: form.dataset.action, address: pathOf(form), said: JSON.stringify(said) });
+  kept.forEach(key => sent.append('kept', key));
   return fetch(url, { method: 'POST', body: sent, signal, keepalive: sent.toString().length < 60000, headers: { 'X-CSRFToken': csrfOf(form), 'HX-Request': 'true', 'HX-Request-Type': 'partial' } });
 }
 function timeOf(at, seconds) {
@@ -66,7 +68,7 @@ function speakOf(form, what, values = {}) { // the line beside the button
   one('[data-discard]', line).hidden = what !== 'back' && what !== 'older';
   one('[data-undo]', line).hidden = what !== 'gone' && what !== 'older';
 }
-function putInto(form, said, isNew = true) { // words of another version never replace what stands there now
+function putBack(form, { said, kept, at }, isNew = true) { // words of another version never replace what stands there now
   let all = true;
   const nth = {};
   for (const control of controlsOf(form)) {
@@ -79,6 +81,8 @@ function putInto(form, said, isNew = true) { // words of another version never r
     else if (text !== undefined) control.value = text;
     if (was !== (isTicked(control) ? String(control.checked) : control.value)) for (let each = control; each; each = each.parentElement) if (each.matches('details')) each.open = true;
   }
+  kept.forEach(key => addKept(form, key));
+  speakOf(form, all ? 'back' : 'older', { '': timeOf(at) });
   return all;
 }
 const met = new WeakSet();
@@ -88,19 +92,20 @@ function restore(inForm) { // a form that has just come
   met.add(form);
   fetchFiles(form);
   if (one('[data-errors]', form)) return noteDown(form); // it shows what was typed
-  const own = storedAt(nameOf('draft', form)), saved = form.dataset.saved ? Date.parse(form.dataset.saved) : 0, gone = storedAt(nameOf('gone', form));
+  const draft = storedAt(nameOf('draft', form)), entry = storedNames(nameOf('later', form)).map(storedAt).find(each => !draft || draft.once === each.once), own = entry || draft, saved = form.dataset.saved ? Date.parse(form.dataset.saved) : 0, gone = storedAt(nameOf('gone', form));
   if (form.dataset.saved) pens.set(form, { told: true });
   showChoices();
-  if (own && own.at > saved && JSON.stringify([own.said, own.kept]) !== JSON.stringify([saidIn(form), keysIn(form)])) {
-    const whole = putInto(form, own.said, own.version === form.elements.version?.value);
-    own.kept.forEach(key => addKept(form, key));
-    speakOf(form, whole ? 'back' : 'older', { '': timeOf(own.at) });
+  const isNew = own?.at > saved;
+  if (isNew || entry) {
+    if (putBack(form, own, isNew && own.version === noted(form).version) && entry) {
+      form.elements.once.value = entry.once; // it is the one that waits
+      entry.refused ? fail('unsent') : speakOf(form, 'later');
+    }
   } else if (saved) speakOf(form, 'back', { '': timeOf(saved) });
   else if (gone && now() - gone.at < UNDO) speakOf(form, 'gone');
-  if (storedAt(nameOf('later', form))) speakOf(form, 'later');
 }
 function discard(form) { // it can be brought back for ten minutes
-  const own = { at: now(), version: form.elements.version?.value, said: saidIn(form), kept: keysIn(form) };
+  const own = noted(form);
   hush(form);
   forget(form);
   keep(nameOf('gone', form), JSON.stringify(own));
@@ -115,10 +120,8 @@ function undoDiscard(form) {
   const own = storedAt(nameOf('gone', form)) || storedAt(nameOf('draft', form));
   unkeep(nameOf('gone', form));
   if (!own) return;
-  putInto(form, own.said);
-  own.kept.forEach(key => addKept(form, key));
+  putBack(form, own);
   noteDown(form);
-  speakOf(form, 'back', { '': timeOf(own.at) });
   one('[data-discard]', form).focus();
 }
 function hush(form) { // nothing more goes to the server's copy
@@ -129,12 +132,12 @@ function hush(form) { // nothing more goes to the server's copy
 }
 function forget(form) {
   hush(form);
-  ['draft', 'later', 'gone'].forEach(kind => unkeep(nameOf(kind, form)));
-  unshelve(file => file.place === placeOf(form));
+  [nameOf('draft', form), nameOf('gone', form), laterOf(form)].forEach(unkeep);
+  rowsIn(form).forEach(row => unshelve(carried.get(row).id));
 }
 function forgetAll() { // signed out on purpose: nothing stays on this machine
-  try { Object.keys(localStorage).filter(name => /^(draft|later|gone) /.test(name)).forEach(unkeep); } catch { /* forbidden */ }
-  unshelve(() => true);
+  ['draft ', 'later ', 'gone '].flatMap(storedNames).forEach(unkeep);
+  onShelf(files => files.clear());
 }
 on('input', event => noteDown(event.target.form));
 on('change', event => event.target.form && event.target.type !== 'file' && noteDown(event.target.form));

@@ -11,13 +11,14 @@ const opened = () => shelf ??= new Promise((done, fail) => {
 async function onShelf(deed, mode = 'readwrite') { // a browser may forbid it; then a reload forgets what has not arrived
   try {
     const asked = deed((await opened()).transaction('files', mode).objectStore('files'));
-    return await new Promise(done => { asked.onsuccess = () => done(asked.result); asked.onerror = asked.transaction.onabort = () => done(null); });
+    return await new Promise(done => { asked.transaction.oncomplete = () => done(asked.result); asked.transaction.onabort = () => done(null); });
   } catch { return null; }
 }
-const shelved = async fits => (await onShelf(files => files.getAll(), 'readonly') || []).filter(file => file.user === words.user && fits(file));
-const unshelve = async fits => { for (const file of await shelved(fits)) await onShelf(files => files.delete(file.id)); };
+const shelved = async fits => (await onShelf(files => files.getAll(), 'readonly') || []).filter(fits);
+const unshelve = id => onShelf(files => files.delete(id));
 const rowsIn = form => [...carried.keys()].filter(row => form.contains(row));
 const unarrived = form => rowsIn(form).filter(row => carried.get(row).state !== 'here');
+const drop = row => { carried.delete(row); row.remove(); };
 function addRow(form, name, size) {
   const row = one('#file-row').content.firstElementChild.cloneNode(true);
   one('[data-name]', row).textContent = name;
@@ -27,9 +28,11 @@ function addRow(form, name, size) {
   return row;
 }
 function addFile(form, file, id) {
-  const row = addRow(form, file.name, file.size), place = placeOf(form);
-  carried.set(row, { file, form, id: id ?? `${Date.now()} ${Math.random()}`, state: 'going' });
-  if (!id) onShelf(files => files.put({ id: carried.get(row).id, user: words.user, place, name: file.name, file })).then(() => { row.dataset.file = 'safe'; }); // from now on a reload brings it back
+  const row = addRow(form, file.name, file.size), own = { file, form, id: id ?? `${Date.now()} ${Math.random()}`, state: 'going' };
+  carried.set(row, own);
+  if (id && waits(form)) return row.dataset.file = 'safe', stuck(row, {}); // it goes with what waits
+  own.safe = onShelf(files => files.put({ id: own.id, place: laterOf(form), name: file.name, file })).then(kept => { if (kept) row.dataset.file = 'safe'; }); // from now on a reload brings it back
+  if (!id) noteDown(form);
   goUp(row);
 }
 function goUp(row) {
@@ -50,7 +53,7 @@ function goUp(row) {
 function arrived(row, { key, picture }) {
   const own = carried.get(row);
   own.state = 'here';
-  onShelf(files => files.delete(own.id));
+  unshelve(own.id);
   one('progress', row).hidden = true;
   one('[name=kept]', row).disabled = false;
   one('[name=kept]', row).value = key;
@@ -93,12 +96,14 @@ async function stay(form, submitter) { // not all of them could be brought; noth
   if (carried.get(row).state === 'lost') {
     const back = carried.get(row).tried ? false : await rejoin();
     if (back) { unarrived(form).forEach(each => { carried.get(each).tried = true; }); return bring(form, submitter); }
-    if (!await whoIsIn()) return later(form, submitter) || fail(0);
+    await Promise.all(unarrived(form).map(each => carried.get(each).safe));
+    if (!await whoIsIn()) return strand(form, submitter);
   }
   fail('files');
   one('[data-out]', row).focus();
 }
 function bring(form, submitter) { // first the files, then the form
+  withdraw(form);
   if (!unarrived(form).length) return false;
   departing.set(form, submitter);
   const lostOnes = unarrived(form).filter(row => carried.get(row).state === 'lost');
@@ -120,27 +125,26 @@ function addKept(form, key) { // one that this browser knows by its key only
   one('[name=kept]', row).value = key;
   askShown(row, form, key);
   fetch(`/files/${key}/words`).then(answer => answer.ok ? answer.json() : null).then(known => {
-    if (!known) return takeOut(row); // sent meanwhile, or swept away
+    if (!known) return drop(row); // sent meanwhile, or swept away
     one('[data-name]', row).textContent = known.name;
     if (known.picture) showPicture(row, key, known.shows);
   }).catch(() => {});
 }
 async function fetchFiles(form) {
   if (!one('[data-paste]', form)) return;
-  for (const { file, name, id } of await shelved(each => each.place === placeOf(form))) addFile(form, new File([file], name, { type: file.type }), id);
+  for (const { file, name, id } of await shelved(({ place }) => place.startsWith(nameOf('later', form)) && (place === laterOf(form) || !recall(place)))) addFile(form, new File([file], name, { type: file.type }), id);
 }
 function takeOut(row) {
   const { form, id, road } = carried.get(row);
   if (road?.readyState < 4) road.abort();
-  if (id) onShelf(files => files.delete(id));
-  carried.delete(row);
-  row.remove();
+  unshelve(id);
+  drop(row);
   noteDown(form);
 }
-const emptyFiles = form => rowsIn(form).forEach(row => { carried.delete(row); row.remove(); });
+const emptyFiles = form => rowsIn(form).forEach(drop);
 function settle(form) { // the answer lists those that the server knows
   const listed = all('[data-kept] [name=kept]', form).map(input => input.value);
-  rowsIn(form).filter(row => listed.includes(one('[name=kept]', row).value)).forEach(row => { carried.delete(row); row.remove(); });
+  rowsIn(form).filter(row => listed.includes(one('[name=kept]', row).value)).forEach(drop);
 }
 function receive(event, brought) {
   const inputs = all('[data-paste]', event.target.closest?.('form') || document);
@@ -162,8 +166,8 @@ on('change', event => {
 on('click', event => {
   const row = event.target.closest('[data-retry], [data-out]')?.closest('[data-file]');
   if (!row) return;
-  if (event.target.closest('[data-retry]')) return goUp(row);
   const { form } = carried.get(row);
+  if (event.target.closest('[data-retry]')) return waits(form) ? form.requestSubmit() : goUp(row);
   takeOut(row);
   one('[data-paste]', form).focus();
 });

@@ -65,8 +65,7 @@ on('htmx:error', ({ detail: { ctx } }) => {
   lose();
   if (!form) return;
   sent.delete(form);
-  noteDown(form);
-  later(form, ctx.sourceEvent?.submitter) || fail(0);
+  strand(form, ctx.sourceEvent?.submitter);
 });
 on('htmx:after:swap', ({ detail: { ctx } }) => {
   if (![409, 422, 429].includes(ctx.response?.status)) return;

@@ -1,7 +1,7 @@
 // Live: one stream while the page is seen; a message only names a topic, regions fetch themselves. It can be paused.
 let stream, topics, lost, away, fresh = Date.now(), retry = 0, pause = 5000;
 const recall = (name, place = 'localStorage') => { try { return window[place].getItem(name); } catch { return null; } };
-const keep = (name, value, place = 'localStorage') => { try { window[place].setItem(name, value); } catch { /* forbidden or full */ } };
+const keep = (name, value, place = 'localStorage') => { try { window[place].setItem(name, value); return true; } catch { return false; } }; // forbidden or full
 let paused = recall('updates') === 'off';
 const regions = () => all('[data-live]');
 const refresh = () => [...regions(), ...lost ? all('#inbox') : []].forEach(region => htmx.trigger(region, 'refresh', {}, false));
@@ -32,8 +32,8 @@ function connection() {
   line.dataset.state = state;
   line.hidden = !state;
   all('[data-in]', line).forEach(part => { part.hidden = part.dataset.in !== state; });
-  const age = one('[data-age]', line), clock = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZone: words.zone || undefined };
-  if (state) age.textContent = fill(age.dataset.age, { '': new Intl.DateTimeFormat('en', clock).format(now(fresh)) });
+  const age = one('[data-age]', line);
+  if (state) age.textContent = fill(age.dataset.age, { '': timeOf(now(fresh)) });
 }
 const wake = () => { document.hidden ? stream?.close() : (listen(), paused || refresh()); };
 function switchUpdates(state) {

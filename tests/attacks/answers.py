@@ -4,9 +4,11 @@ import re
 from collections.abc import Iterator
 from contextvars import Context
 from pathlib import Path
+from typing import Any
 
+import pytest
 from flask import Flask
-from itsdangerous import URLSafeTimedSerializer
+from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from app import create_app
 from models.ground import tokens
@@ -29,6 +31,7 @@ WEARS = {
 HANDLER = re.compile(r"on[a-z]+|style|srcdoc|hx-on.*")
 
 
+OLD_KEY, NEW_KEY = "an older key - which many have had by now", "a newer key - long enough for anybody"
 DECIDES = ("approve", "return", "ratify", "confirm", "consent", "agree", "dispute")
 
 
@@ -101,7 +104,51 @@ def a29(site: Site) -> str:
     assert _is_let_in(site, f"bihuan={held}"), "the true one is let in, or this proves nothing"
     tried = [f"bihuan={cookie}" for cookie in (*bent, *cut, other, salted, "", ".", "..", "null", held + held)]
     nothing([cookie for cookie in tried if _is_let_in(site, cookie)])
-    return f"{len(tried)} cookies, 0 let in"
+    return f"{len(tried)} cookies, 0 let in; {_keys_are_changed(site, held)}"
+
+
+def _keys_are_changed(site: Site, held: str) -> str:
+    """The drill: a new key in front, people stay and their open forms count; the old one gone, both are nobody's."""
+    old, changed, gone = (_with_keys(site, keys) for keys in (OLD_KEY, f"{NEW_KEY}, {OLD_KEY}", NEW_KEY))
+    try:
+        return _drilled(site, held, old, changed, gone)
+    finally:
+        for app in (old, changed, gone):  # the next test's database is another file of the same name
+            with app.app_context():
+                db.engine.dispose()
+
+
+def _drilled(site: Site, held: str, old: Flask, changed: Flask, gone: Flask) -> str:
+    before = _holding(old, _signer(old).dumps(_signer(site.app).loads(held)))
+    form = before.get("/me").form("set_language")
+    cookie = before.client.get_cookie("bihuan").value
+    statuses = []
+    for app in (changed, gone):
+        browser = _holding(app, cookie)
+        statuses += [browser.open("/me").status]
+        statuses += [browser.open(form.url, method="POST", data=form.values | {"language": "en"}).status]
+        fresh = browser.client.get_cookie("bihuan")
+        with pytest.raises(BadSignature):
+            _signer(old).loads(fresh.value if fresh else "")
+    assert statuses == [200, 303, 303, 403], statuses
+    return "the key changed: 0 signed out; the old one taken out: worth nothing"
+
+
+def _with_keys(site: Site, keys: str) -> Flask:
+    url = site.app.config["SETTINGS"].database_url
+    app = create_app(settings(site.home, database_url=url, signing_keys=keys))
+    _as_before(site.home)
+    return app
+
+
+def _holding(app: Flask, cookie: str) -> Browser:
+    browser = Browser(app)
+    browser.client.set_cookie("bihuan", cookie)
+    return browser
+
+
+def _signer(app: Flask) -> Any:
+    return app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
 
 
 def a30(site: Site) -> str:
@@ -171,9 +218,14 @@ def _secure(app: Flask, home: Path) -> Flask:
             home, env="production", base_url="https://desk.example", database_url=app.config["SETTINGS"].database_url
         )
     )
+    _as_before(home)
+    return secure
+
+
+def _as_before(home: Path) -> None:
+    """Another application was made; these belong to the process."""
     tokens.use_key(KEY)
     attachment.use_folder(home / "files")
-    return secure
 
 
 def _scores(visit: list[Page]) -> list[int]:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from blueprints.account import sign_in
 from blueprints.customer_verification import behind_link
+from models.ground.db import is_sqlite
 from tests.attacks.figures import nothing
 from tests.attacks.site import Site
 from tests.conftest import KEY, settings
@@ -86,6 +87,7 @@ def a63(site: Site) -> str:
     token = str(site.world.values["token"][0])
     secrets = (KEY, token, "canary-password", site.cookies["zhang"].cookie)
     broken = (OperationalError("SELECT 1", {"x": "y"}, Exception("gone")), RuntimeError("x"), UndefinedError("x"))
+    unexpected = 0
     with pytest.MonkeyPatch.context() as patch, _heard() as log:
         for error in broken:
             patch.setattr(sign_in, "check_password", _raising(error))
@@ -93,12 +95,14 @@ def a63(site: Site) -> str:
             typed = {"login": "zhang", "password": "canary-password"}
             answers = [site.new_browser().open(f"/c/{token}"), site.new_browser().submit("/login", "sign_in", **typed)]
             for answer in answers:
-                assert answer.status == 500, answer.status
+                is_away = isinstance(error, OperationalError) and not is_sqlite()  # the server: 503, come again
+                assert answer.status == (503 if is_away else 500), answer.status
                 text = answer.response.get_data(as_text=True)
                 assert re.search(r"<code>[0-9a-f]{12}</code>", text)
+                unexpected += not is_away
                 nothing([secret for secret in (KEY, "canary-password", "Traceback", "SELECT 1") if secret in text])
         said = log.getvalue()
-    assert said.count("unexpected") == 2 * len(broken)
+    assert said.count("unexpected") == unexpected
     nothing([secret for secret in secrets if secret in said])
     return f"{len(broken)} errors in 2 places, 0 of {len(secrets)} secrets in pages or log"
 

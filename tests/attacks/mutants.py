@@ -25,7 +25,7 @@ WORDS = {  # file → (what is written, what stands there instead)
     "models/ground/db.py": (
         ("query_only=ON", "query_only=OFF"),
         ("            lock(args[0])\n", ""),
-        ("BEGIN IMMEDIATE", "BEGIN"),
+        ('"BEGIN IMMEDIATE" if', '"BEGIN" if'),
         ("            _refuse_stale(args[0])\n", ""),
         ("foreign_keys=ON", "foreign_keys=OFF"),
     ),
@@ -64,6 +64,16 @@ class Mutant:
     guard: str
     text: str
     word: str = ""  # what tests that know it speak of
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What it is known by while lines move."""
+        return self.file, self.guard
+
+    @property
+    def place(self) -> str:
+        """What it is asked for by."""
+        return self.guard if self.kind == "trigger" else f"{self.file}:{self.line}"
 
     def __str__(self) -> str:
         return f"{self.kind:<8} {self.file}:{self.line}  {self.guard[:80]}"
@@ -140,7 +150,7 @@ def _lines() -> Iterator[Mutant]:
         for number, line in enumerate(text.splitlines(), 1):
             if re.fullmatch(pattern, line):
                 other = "\n".join(part for at, part in enumerate(text.splitlines(), 1) if at != number) + "\n"
-                yield Mutant("line", file, number, line.strip(), other, "headers")
+                yield Mutant("line", file, number, line.strip(), other, re.findall(r"[\w-]+", line)[0])
 
 
 def _policy() -> Iterator[Mutant]:

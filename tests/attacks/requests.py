@@ -1,13 +1,16 @@
 """What is asked of it on behalf of somebody else: forged requests, methods, redirects, hosts."""
 
+import random
 import re
+from collections import Counter
+from time import perf_counter
 from urllib.parse import urlsplit
 
 from blueprints import access, begun, messages
 from models.ground.db import db
 from models.record.message import Message
 from tests.attacks.figures import heavy, nothing
-from tests.attacks.site import Site
+from tests.attacks.site import STRANGER, Site
 from tests.attacks.spellings import HOSTS, NEXTS
 from tests.browsing import Browser, Page
 
@@ -29,6 +32,14 @@ METHODS = (
     ("TRACE", {}, ""),
     ("GET", {"X-HTTP-Method-Override": "POST"}, "_method=POST"),
 )
+
+LOOKS = (
+    ("GET", {}, ""),
+    ("GET", {"HX-Request": "true", "HX-Request-Type": "partial", "HX-Target": "section#content"}, ""),
+    ("GET", {"Sec-Purpose": "prefetch;prerender", "Purpose": "prefetch"}, ""),
+    ("GET", {"X-HTTP-Method": "DELETE", "X-Method-Override": "PUT"}, ""),
+)
+WHO = (STRANGER, "zhang", "wang", "zhao", "chen", "liu", "admin", "yang")
 
 
 def a20(site: Site) -> str:
@@ -69,6 +80,22 @@ def a21(site: Site) -> str:
                 answers.append(site.browser(name).open(whole, method=method, headers=headers).status)
     nothing([status for status in answers if status >= 500 and status != 503])  # 503: /readyz of a house without engine
     return f"{len(site.rules)} routes, {len(METHODS)} methods, {len(answers)} requests, 0 changes"
+
+
+@heavy
+def a21_all(site: Site) -> str:
+    """So many safe requests (`--times`), drawn by lot: any address, anybody, any method, as a page or a part of one."""
+    lots, began, answers = random.Random(site.times), perf_counter(), Counter[int]()
+    with site.unchanged(but=()):
+        for _ in range(site.times):
+            method, headers, query = lots.choice((*METHODS, *LOOKS))
+            url, name = lots.choice(site.urls), lots.choice(WHO)
+            whole = f"{url}{'&' if '?' in url else '?'}{query}" if query else url
+            status = site.browser(name).open(whole, method=method, headers=headers).status
+            assert status < 500 or status == 503, (name, method, whole, headers, status)
+            answers[status] += 1
+    pace = site.times / (perf_counter() - began)
+    return f"{site.times} safe requests by {len(WHO)}, {pace:.0f} a second, {dict(sorted(answers.items()))}, 0 changes"
 
 
 def a22(site: Site) -> str:

@@ -1,7 +1,7 @@
 """The house that is attacked: its world, everybody's browsers, and every address, form and page that there is."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -66,6 +66,8 @@ class Site:
     home: Path
     cookies: dict[str, Any]
     most: int = 1_000  # addresses of one route that are looked at
+    times: int = 20_000  # how often what is drawn by lot is drawn
+    renew: Callable[[], None] = lambda: None  # everything is written as it was
     infected: Any = None  # what it looks like after everything was typed into everything
     _browsers: dict[str, Browser] = field(default_factory=dict)
     _jars: dict[str, Any] = field(default_factory=dict)

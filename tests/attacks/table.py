@@ -2,7 +2,20 @@
 
 from dataclasses import dataclass
 
-from tests.attacks import answers, bodies, deeds, deployment, injection, links, parameters, requests, rights
+from tests.attacks import (
+    answers,
+    bodies,
+    deeds,
+    deployment,
+    injection,
+    links,
+    outside,
+    parameters,
+    requests,
+    rights,
+    theft,
+    times,
+)
 from tests.attacks.figures import Attack as Function
 
 REFUSALS = "models/test_approval_refusals.py"
@@ -70,7 +83,8 @@ ROWS = (
     Attack(
         "A17",
         "accounts told apart by what a sign-in answers",
-        nodes=(
+        (times.a17_all,),
+        (
             "blueprints/test_account.py::test_wrong_absent_and_closed_accounts_read_the_same",
             "blueprints/test_account.py::test_the_same_answer_whether_the_account_exists",
             f"{DOORS}::test_a_known_and_an_unknown_name_get_the_same_answer",
@@ -101,7 +115,7 @@ ROWS = (
     Attack(
         "A21",
         "every route by HEAD, OPTIONS, TRACE and override",
-        (requests.a21,),
+        (requests.a21, requests.a21_all),
         ("house/test_crawl.py::test_looking_changes_nothing",),
     ),
     Attack("A22", "forged sign-in and sign-out", (requests.a22,)),
@@ -138,7 +152,7 @@ ROWS = (
             "house/test_answers.py::test_every_route_declares_who_may",
         ),
     ),
-    Attack("A33", "ids of others and of nobody", (rights.a33,)),
+    Attack("A33", "ids of others and of nobody", (rights.a33, times.a33_all)),
     Attack("A34", "parts of pages asked for directly", (rights.a34, rights.a34_all)),
     Attack("A35", "every column posted to every form", (deeds.a35,)),
     Attack(
@@ -207,7 +221,7 @@ ROWS = (
             "models/test_messages.py::test_internal_text_is_told_to_nobody",
         ),
     ),
-    Attack("A44", "fifty at once on one deed", (deeds.a44,), ("models/test_races.py",)),
+    Attack("A44", "fifty at once on one deed", (deeds.a44, deeds.a44_all), ("models/test_races.py",)),
     # signed links
     Attack(
         "A45",
@@ -270,7 +284,8 @@ ROWS = (
     Attack(
         "A57",
         "addresses that we would fetch",
-        nodes=(
+        (outside.a57,),
+        (
             "house/test_floors.py::test_only_channels_speak_to_the_outside_world",
             "workers/test_outward.py::test_what_is_not_public_is_not_called",
             "workers/test_outward.py::test_what_is_no_plain_address_is_not_called",
@@ -328,7 +343,8 @@ ROWS = (
     Attack(
         "A65",
         "a stolen database or backup",
-        nodes=(
+        (theft.a65, theft.a65_all),
+        (
             "workers/test_backup.py::test_no_secret_is_in_it",
             "models/test_links.py::test_the_token_is_nowhere_in_the_database",
             "blueprints/test_feeds.py::test_no_token_is_stored",
@@ -337,7 +353,8 @@ ROWS = (
     Attack(
         "A66",
         "packages that nobody pinned",
-        nodes=(
+        (outside.a66,),
+        (
             "house/test_tree.py::test_pinned_with_hashes",
             "house/test_tree.py::test_vendored_files_are_as_they_came",
             "house/test_routes.py::test_the_bill_of_materials_names_every_pin",

@@ -5,9 +5,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.attacks import report
 from tests.attacks.table import ATTACKS
 
 ASKED = "BIHUAN_ATTACKS"  # the names of the attacks that are tried
+TIMES = "BIHUAN_TIMES"  # how often what is drawn by lot is drawn
+WRITES = "BIHUAN_ATTACKS_WRITE"  # the database's name, when what is found goes into the table of the docs
 
 
 class Told:
@@ -62,7 +65,10 @@ def pytest_collectreport(report: pytest.CollectReport) -> None:
 def _tell(name: str) -> None:
     tests = [f"{TOLD.tests[name]} tests"] if TOLD.tests[name] else []
     tests += [f"{TOLD.left_out[name]} left out"] if TOLD.left_out[name] else []
-    _say(name, "; ".join([*TOLD.figures[name], *tests]) + ("   SUCCEEDS" if TOLD.failed[name] else "   holds"))
+    figure = "; ".join([*TOLD.figures[name], *tests])
+    _say(name, figure + ("   SUCCEEDS" if TOLD.failed[name] else "   holds"))
+    if database := os.environ.get(WRITES):
+        report.keep(name, database, figure=figure, holds=not TOLD.failed[name])
     for failure in TOLD.failed[name]:
         print(failure, flush=True)
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.attacks import report
 from tests.attacks.site import Site
 from tests.attacks.table import ATTACKS, FUNCTIONS
 from tests.house.source import ROOT
@@ -31,3 +32,17 @@ def test_what_it_names_is_there():
             file, _, function = node.partition("::")
             text = (ROOT / "tests" / file).read_text("utf-8")
             assert not function or f"def {function}(" in text, f"{attack.name}: {node}"
+
+
+def test_the_pages_say_what_was_tried():
+    results, said = report.kept(), "written anew by `./run attacks A01 … --write`"
+    assert results.keys() <= {*ATTACKS, report.MUTATIONS}
+    assert report.DRAWN.read_text("utf-8") == report.page(results), said
+    readme = report.README.read_text("utf-8")
+    assert readme == report.readme(readme, results), said
+
+
+def test_an_attack_that_succeeds_is_said():
+    results = {"A07": {"sqlite": {"figure": "1 column", "holds": False, "day": "today"}}}
+    assert "**succeeds**" in report.page(results)
+    assert "Not withstood: A07." in report.summary(results)

@@ -2,7 +2,6 @@
 
 import re
 from datetime import timedelta
-from importlib import import_module
 
 import pytest
 from sqlalchemy import select
@@ -14,6 +13,7 @@ from models.people.person import find_person, holders
 from models.people.team import Service, Team
 from models.record import message
 from models.record.message import Message
+from models.steps import demo_clock
 from tests.database import NOT_BUSINESS, everything
 from tests.factories import a_ticket
 
@@ -319,7 +319,7 @@ def test_the_clock_moves_in_the_demonstration_only(english, app, monkeypatch):
     assert browser.open("/admin/clock").status == 404
     monkeypatch.setattr(app.config["SETTINGS"], "env", "demo")
     moved: list[timedelta] = []
-    monkeypatch.setattr(import_module("blueprints.admin.routes"), "advance_demo_clock", moved.append)
+    monkeypatch.setattr(demo_clock, "move_demo_clock", lambda span, *, actor: moved.append(span))
     answer = browser.submit("/admin/clock", "move_demo_clock", span="4h")
     assert answer.status == 303
     assert moved == [timedelta(hours=4)]
@@ -346,7 +346,7 @@ def test_odd_numbers_in_an_address_break_nothing(english, odd):
         "/notifications?before=",
         "/my?after=n_",
     ):
-        assert browser.open(url + odd).status == 200
+        assert browser.open(url + odd).status in (200, 303)  # 303: a later page that has nothing to show
 
 
 def test_a_nul_is_not_understood_anywhere(english):

@@ -6,19 +6,21 @@ import pyotp
 import pytest
 from sqlalchemy import select, update
 
-from blueprints import rates
+from blueprints import access, rates
+from blueprints.account import sign_in as door
 from blueprints.messages import render
-from blueprints.seals import timed_seal
+from blueprints.seals import seal, timed_seal
 from models.ground import clock
 from models.ground.db import command, db
 from models.people.factor import authenticator_of, codes_left, passkeys_of
 from models.people.person import Person
-from models.people.session import PasswordReset, Session
+from models.people.session import PasswordReset, Session, code_to_show, reset_of
+from models.people.session import code_of as code_of_reset
 from models.record.deed import Deed
 from models.record.message import APP, MAIL, Message
 from models.record.ticket import Ticket
-from models.rules import limits
-from models.rules.attempts import FREE
+from models.rules import attempts, limits
+from models.rules.attempts import FREE, pause_after
 from models.rules.limits import LIMITS, Limit
 from models.steps import accounts, factors
 from tests.blueprints.softkey import SoftKey
@@ -31,6 +33,7 @@ WRONG, ELSEWHERE = "wrong password", {"REMOTE_ADDR": "10.9.9.9"}
 def real(app, monkeypatch):
     """Limits in force, and the wall clock stopped: call it to move it on."""
     limits.enforce(on=True)
+    monkeypatch.setattr(attempts, "pause_after", pause_after)
     rates.guesses.forget()
     at = [clock.real_now()]
     monkeypatch.setattr(clock, "real_now", lambda: at[0])
@@ -166,7 +169,84 @@ def test_too_many_files(english, real, cast, monkeypatch, tmp_path):
     assert "two.txt" not in answer.text
 
 
+def test_the_present_password_is_not_guessed_either(english, real, cast):
+    """Somebody at a desk that was left open."""
+    zhang, new = english("zhang"), {"password": "a long sentence", "again": "a long sentence"}
+
+    def change(old: str):
+        return zhang.submit("/me", "change_password", old_password=old, **new)
+
+    said = [change(WRONG) for _ in range(FREE + 1)]
+    assert [page.status for page in said] == [422] * FREE + [429]
+    assert "Please wait 10 s" in said[-1].text
+    assert change("demo").status == 429, "the right one has to wait, too"
+    assert db.session.query(Deed).filter(Deed.name == "sign_in_paused", Deed.thing_id == cast.zhang.id).count() == 1
+    real(seconds=10)
+    assert change("demo").status == 303
+    assert change("a long sentence").status == 303, "what was right is forgotten"
+
+
+def test_a_form_sent_again_with_another_password_is_another_form(english, cast):
+    """Rule 12."""
+    zhang = english("zhang")
+    form = zhang.get("/me").form("change_password")
+    said = {"old_password": "demo", "password": "a long sentence", "again": "a long sentence"}
+    assert zhang.press(form, **said).status == 303
+
+    def again(**other: str):
+        fresh = {"csrf_token": zhang.get("/me").form("change_password").values["csrf_token"]}
+        return zhang.open(form.url, method="POST", data=form.filled(**said | other) | fresh).status
+
+    assert again() == 303, "the same once more gets the first answer"
+    for other in ({"old_password": "x"}, {"password": "another one", "again": "another one"}):
+        assert again(**other) == 409
+
+
+def test_an_address_elsewhere_is_not_gone_to_though_we_have_signed_it(app, browser, cast):
+    with app.test_request_context():
+        sealed = [
+            str(seal("next").dumps(address)) for address in ("//evil.example/x", "/\\evil.example", "https://e.x")
+        ]
+        assert [access.unsealed(address) for address in sealed] == ["/"] * 3
+    answer = browser.press(browser.get(f"/login?next={sealed[0]}").form("sign_in"), login="zhang", password="demo")
+    assert answer.response.location == "/"
+
+
 # --- asked for a password
+
+
+def test_a_changed_password_uses_up_every_link_and_code(cast):
+    link = accounts.request_reset(cast.zhang).token
+    accounts.issue_code(cast.zhang, actor=cast.admin)
+    code = code_to_show(cast.zhang).code
+    link_too = accounts.request_reset(cast.zhang).token
+    assert (reset_of(link), bool(reset_of(link_too)), bool(code_of_reset(code))) == (None, True, True)
+    accounts.change_own_password(cast.zhang, password="a long sentence", browser="x")
+    assert (reset_of(link_too), code_of_reset(code)) == (None, None)
+
+
+def test_no_link_and_no_code_opens_a_closed_account(cast):
+    accounts.issue_code(cast.zhang, actor=cast.admin)
+    code, link = code_to_show(cast.zhang).code, accounts.request_reset(cast.zhang).token
+    accounts.deactivate_person(cast.zhang, actor=cast.admin, successor=cast.li)
+    assert (reset_of(link), code_of_reset(code)) == (None, None)
+
+
+def test_who_signs_in_while_the_password_is_changed_stays_outside(browser, cast, monkeypatch):
+    """A16: the old password was right when it was judged, and is wrong by the time the session would open."""
+    judged = door.fits
+
+    def late(known: str, password: str) -> bool:
+        is_right = judged(known, password)
+        accounts.reset_password(cast.zhang, actor=None, password="something new")
+        return is_right
+
+    monkeypatch.setattr(door, "fits", late)
+    page = come(browser, "zhang")
+    assert (page.status, "changed at this moment" in page.text) == (409, True)
+    assert browser.open("/me").status == 303
+    monkeypatch.setattr(door, "fits", judged)
+    assert come(browser, "zhang", "something new").status == 303
 
 
 def test_asking_for_a_link_does_the_same_for_nobody(browser, cast):
@@ -241,6 +321,22 @@ def test_half_in_is_not_in_and_does_not_last(browser, with_app, real, cast):
     assert browser.open("/login/second").response.location == "/login"
 
 
+def test_half_in_is_out_when_the_password_changes_at_that_moment(browser, with_app, real, cast, monkeypatch):
+    real(seconds=60)
+    come(browser, "zhang")
+    code, count_try = code_of(with_app), attempts.count_try
+
+    def late(attempt: attempts.Attempt) -> int:
+        accounts.reset_password(cast.zhang, actor=None, password="something new")
+        return count_try(attempt)
+
+    monkeypatch.setattr(attempts, "count_try", late)
+    page = browser.submit("/login/second", "second_step", otp=code)
+    assert (page.status, "changed at this moment" in page.text) == (409, True)
+    assert page.forms("sign_in"), "from the start"
+    assert browser.open("/me").status == 303
+
+
 def test_codes_are_not_guessed(browser, with_app, real):
     come(browser, "zhang")
     said = [browser.submit("/login/second", "second_step", otp=f"{n:06}").status for n in range(FREE + 1)]
@@ -249,11 +345,15 @@ def test_codes_are_not_guessed(browser, with_app, real):
 
 def test_a_role_that_needs_more_sets_it_up_before_anything_else(english, cast, real):
     admin, chen = english("admin"), english("chen")
+    password = chen.get("/me").form("change_password")
     page = admin.get("/admin/second-factor")
     assert page.form("ask_factor").values.get("roles", []) == []
     admin.does("/admin/second-factor", "ask_factor", roles=["supervisor"])
     assert chen.open("/bench").response.location == "/me/security"
     assert chen.open("/bench", headers={"HX-Request": "true", "HX-Request-Type": "partial"}).status == 403
+    said = {"old_password": "demo", "password": "a long sentence", "again": "a long sentence"}
+    assert chen.press(password, **said).status == 403, "nor anything else of one's own"
+    assert set(chen.client.application.view_functions) >= access.TOWARDS_FACTOR
     page = chen.get("/bench")
     assert "Your role asks for a second factor" in page.text
     chen.does("/me/security", "begin_authenticator")

@@ -44,3 +44,13 @@ def test_a_database_that_went_away_is_no_fault_of_the_page(app):
     for error, status in ((gone, 503), (wrong, 500)):
         with app.test_request_context("/"):
             assert app.make_response(app.handle_user_exception(error)).status_code == status
+
+
+def test_more_parts_or_words_than_any_form_of_ours_has_are_not_read(sign_in):
+    """A55: 200 parts, a megabyte of words beside files; before anything is kept of them."""
+    zhang = sign_in("zhang")
+    parts, words = {f"field{n}": "x" for n in range(250)}, {"description": "x" * (1024 * 1024 + 1)}
+    for data in (parts, words):
+        answer = zhang.open("/report", method="POST", data=data, content_type="multipart/form-data")
+        assert answer.status == 413
+    assert zhang.open("/report", method="POST", data={"a": "x"}, content_type="multipart/form-data").status == 403

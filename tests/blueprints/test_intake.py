@@ -86,8 +86,10 @@ def test_a_file_of_somebody_else_cannot_be_claimed(english):
     browser = english("zhang")
     form = browser.get("/report").form("report")
     form.values["kept"] = key
-    browser.press(form, description="mine")
-    assert attachments_of(newest().id) == []
+    answer = browser.press(form, description="mine")
+    assert (answer.status, newest()) == (422, None)
+    assert "no longer here" in answer.text
+    assert key[0] not in answer.text
 
 
 def test_a_form_sent_twice_makes_one_ticket(english):
@@ -251,13 +253,16 @@ def test_route(ask, act, sign_in):
     ask(act, sign_in)
 
 
-def test_a_card_says_who_how_far_and_when(english):
+def test_a_card_says_who_how_far_and_when(english, time):
     ticket = a_ticket("awaiting_plan")
     comment.post_update(ticket, actor=person("zhao"), text="在看。")
     browser = english("zhang")
     card = browser.get("/my").one("li", data_ticket=ticket.number)
     assert "赵磊 is on it · whose turn: Engineer · next update by 2026-11-18 17:00" in card.text
     assert card.all("span", class_="dot"), "news that nobody has read"
+    time(timedelta(hours=10))
+    late = "the update promised for 2026-11-18 17:00 is late"
+    assert late in browser.get("/my").one("li", data_ticket=ticket.number).text
     browser.does("/notifications", "mark_read")
     card = browser.get("/my").one("li", data_ticket=ticket.number)
     assert not card.all("span", class_="dot")

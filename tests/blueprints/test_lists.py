@@ -189,3 +189,55 @@ def test_what_a_search_has_found_is_stepped_through(sign_in):
     assert way["next"].startswith(f"/t/{numbers[2]}?from=%2Fsearch%3Fq%3D")
     assert way["list"].startswith("/search?q=")
     assert way["list"].endswith(f"#row-{numbers[1]}")
+
+
+def turned(page, rel: str) -> str:
+    """The address of the page before or after it; "" where there is none."""
+    return next((link["href"] for link in page.all("a", rel=rel)), "")
+
+
+def shown(page) -> list[str]:
+    return [row["data-ticket"] for row in page.all("li", data_ticket=None)]
+
+
+def test_pages_are_turned_both_ways(english, monkeypatch):
+    numbers = [a_ticket().number for _ in range(4)][::-1]
+    monkeypatch.setattr("models.insight.paging.PAGE", 1)
+    zhang = english("zhang")
+    pages = [zhang.get("/my?box=open")]
+    while url := turned(pages[-1], "next"):
+        pages.append(zhang.get(url))
+    assert [shown(page) for page in pages] == [[number] for number in numbers]
+    assert not turned(pages[0], "prev")
+    back = [pages[-1]]
+    while url := turned(back[-1], "prev"):
+        back.append(zhang.get(url))
+    assert [shown(page) for page in back] == [[number] for number in numbers[::-1]]
+    assert [page.one("a", rel="prev").text for page in back[:-1]] == ["Page before", "Page before", "First page"]
+    assert turned(back[1], "next") == turned(pages[2], "next"), "one and the same, whichever way one came"
+    way = links(zhang.get(opened(pages[2], numbers[2])))
+    assert way["list"].endswith(f"#row-{numbers[2]}")
+    assert "past" not in way["list"], "where one stood, not how one came there"
+
+
+def test_a_search_is_turned_back_with_its_filters(sign_in):
+    for _ in range(21):
+        a_ticket(severity="P3", description="门禁读卡器没有反应")
+    wang = sign_in("wang")
+    first = wang.open("/search", query_string={"q": "门禁", "severity": "P3"})
+    second = wang.get(turned(first, "next"))
+    assert (len(shown(first)), len(shown(second))) == (20, 1)
+    assert shown(wang.get(turned(second, "prev"))) == shown(first)
+    assert "severity=P3" in turned(second, "prev")
+
+
+def test_a_later_page_that_has_run_out_leads_to_the_first(sign_in, cast, monkeypatch):
+    first, second = a_ticket(severity="P1"), a_ticket(severity="P3")
+    monkeypatch.setattr("models.insight.paging.PAGE", 1)
+    wang = sign_in("wang")
+    url = turned(wang.get("/triage?sev="), "next")
+    triage.cancel_ticket(second, actor=cast.wang, reason="重复")
+    for headers in ({}, {**PARTIAL, "HX-Target": "section#queue"}):
+        answer = wang.open(url, headers=headers)
+        assert (answer.status, answer.response.location) == (303, "/triage")
+    assert wang.get("/triage").all(id=f"row-{first.number}")

@@ -362,8 +362,8 @@ def test_a_level_is_called_as_the_tickets_own_policy_calls_it(english, cast):
     assert "P1 Major" in rows[plain.number]
     assert "P1 High" in rows[own.number]
     assert "P1 High" in wang.get(f"/t/{own.number}").text
-    assert "UrgentHighMediumLow" in wang.get(f"/t/{own.number}/triage").form("triage").element.text
-    assert "CriticalMajorNormalMinor" in wang.get(f"/t/{plain.number}/triage").form("triage").element.text
+    assert "P0 UrgentP1 HighP2 MediumP3 Low" in wang.get(f"/t/{own.number}/triage").form("triage").element.text
+    assert "P0 CriticalP1 MajorP2 NormalP3 Minor" in wang.get(f"/t/{plain.number}/triage").form("triage").element.text
 
 
 # --- paper

@@ -12,7 +12,7 @@ from models.record.deadline import deadlines_of
 from models.record.entry import Entry
 from models.record.ticket import find_ticket
 from models.steps import comment
-from models.steps.intake import keep_file
+from models.steps.intake import keep_file, report_fault
 from tests.blueprints.five import Act, named, questions_of
 from tests.factories import a_ticket, person
 
@@ -190,6 +190,21 @@ def test_the_reported_text_can_be_redacted_too(sign_in):
     assert sign_in("zhao").get(url).status == 403
     page = sign_in("chen").does(url, "redact", replacement="登录不了", reason="含密码")
     assert "hunter2" not in page.text
+
+
+def test_files_of_the_report_are_redacted_with_a_tick_each(english):
+    files = [keep_file(actor=person("zhang"), name=name, content=name.encode()) for name in ("口令.txt", "无害.txt")]
+    ticket = report_fault(actor=person("zhang"), description="登录不了", files=[file.key for file in files])
+    chen, url = english("chen"), f"/t/{ticket.number}/redaction"
+    ticks = chen.get(url).all("input", name="gone")
+    assert [tick["value"] for tick in ticks] == [file.key for file in files]
+    page = chen.does(url, "redact", gone=[files[0].key], reason="含口令")
+    assert ("口令.txt" in page.text, "无害.txt" in page.text, "登录不了" in page.text) == (False, True, True)
+    assert not page.all("a", href=f"/t/{ticket.number}/files/{files[0].key}"), "nothing is left to be fetched"
+    assert [tick["value"] for tick in chen.get(url).all("input", name="gone")] == [files[1].key]
+    assert chen.submit(url, "redact", gone=["nonsense"], reason="x").status == 422
+    other = a_ticket("awaiting_plan").number
+    assert not chen.get(f"/t/{other}/redaction").all("input", name="gone"), "without files there is nothing to tick"
 
 
 def test_two_writers_of_the_same_field_do_not_lose_a_word(sign_in):

@@ -190,7 +190,7 @@ def test_several_are_approved_with_the_keyboard(house, desk, several):
     page.keyboard.press("Shift+J")
     expect(marked).to_have_count(2)
     page.keyboard.press("y")
-    page.wait_for_function("document.activeElement.closest('.bulk') && document.activeElement.type === 'submit'")
+    page.wait_for_function("() => document.activeElement.closest('.bulk') && document.activeElement.type === 'submit'")
     page.keyboard.press("y")
     assert not _approved(house, newest), "no key sends"
     number = page.locator(f"#row-plan-{middle}").get_attribute("data-ticket") or ""

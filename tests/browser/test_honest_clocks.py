@@ -339,7 +339,8 @@ def _wrong_for_the_customer(stranger: Browser, ticket: Ticket, engine: Engine) -
     due, link = engine.next_update(ticket.number), living_link(ticket) if ticket.contact_id else None
     if link is None or due is None:
         return None
-    said, words = f"Next update by {due.astimezone(SHANGHAI):%Y-%m-%d %H:%M}", stranger.get(f"/c/{link.token}").text
+    promise = "Next update by" if due > clock.now() else "The update promised for"
+    said, words = f"{promise} {due.astimezone(SHANGHAI):%Y-%m-%d %H:%M}", stranger.get(f"/c/{link.token}").text
     return "" if said in words else f"{ticket.number} does not say {said}: {words[:200]}"
 
 

@@ -1,12 +1,13 @@
 """Nothing typed is ever lost: not by a mistake, a conflict, an ended session, a broken server, a reload, a cut line."""
 
 import random
+import re
 from collections import Counter
 from time import monotonic
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 from sqlalchemy import delete, select, update
 
 from models.ground import clock
@@ -24,6 +25,7 @@ from tests.workers.conftest import eventually
 
 pytestmark = pytest.mark.once
 FORTY = "报销系统从今天早上九点开始打不开点提交以后一直转圈换了电脑和浏览器也没有用请尽快处理"
+LOOK = 1_500  # milliseconds that somebody looks before they tap
 RUNS = range(12)
 TROUBLES = ("mistake", "broken", "reload", "back", "new_tab", "conflict")
 ENDS = ("send", "session", "offline", "killed")
@@ -34,7 +36,7 @@ PASTE = """(box, [name, bytes]) => {
     box.dispatchEvent(new ClipboardEvent('paste', {clipboardData: data, bubbles: true, cancelable: true}));
 }"""
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
-LATER = "#trouble [data-when=later]"
+LATER, SENT, UNSENT = (f"#trouble [data-when={what}]" for what in ("later", "sent", "unsent"))
 
 
 def form(page: Page, action: str = "report"):
@@ -72,6 +74,7 @@ def arrive(page: Page) -> str:
 
 
 def with_words(words: str) -> list[Ticket]:
+    db.session.rollback()  # nobody sees what comes after their first look
     return list(db.session.scalars(select(Ticket).where(Ticket.description == words)))
 
 
@@ -117,6 +120,25 @@ def test_a_fault_is_logged_in_three_interactions(house, desk):
         assert ticket.description == FORTY
         assert [file.name for file in attachments_of(ticket.id)] == ["image-1.png"]
         assert not drafts_of(find_person("zhang").id)
+
+
+@pytest.mark.full
+def test_a_newcomer_reports_within_half_a_minute(desk):
+    """G1 at a person's pace, on a phone, from the sign-in on: a look before each tap, four letters a second."""
+    page, began = desk(width=390).go("/"), monotonic()
+
+    def tap(what: Locator) -> None:
+        page.wait_for_timeout(LOOK)
+        what.click()
+
+    tap(page.locator('button[name="login"][value="zhang"]'))
+    tap(page.locator('nav.thumb a[href="/report"]'))
+    tap(box(page))
+    page.keyboard.type(FORTY, delay=250)
+    tap(form(page).locator("> .acts .button").first)
+    number, took = arrive(page), monotonic() - began
+    print(f"\n  a newcomer  {took:.1f} s from the sign-in to {number}")
+    assert took <= 30
 
 
 def test_a_report_goes_from_one_device_to_the_next(house, desk):
@@ -282,6 +304,112 @@ def test_what_the_server_had_already_taken_is_not_taken_twice(house, desk):
     number = arrive(page)
     with house.app.app_context():
         assert [ticket.number for ticket in with_words("回答丢了")] == [number]
+
+
+def test_two_reports_wait_side_by_side(house, desk):
+    """What is written in another tab takes nothing back that waits; each is sent, and with its own picture."""
+    zhang = desk("zhang")
+    tabs = [zhang.page, zhang.context.new_page()]
+    for page in tabs:
+        page.goto(zhang.base + "/report")
+    zhang.context.set_offline(True)
+    for page, words in zip(tabs, "甲乙", strict=True):
+        box(page).fill(f"断网时的{words}")
+        paste(page, f"{words}.png")
+        press(page)
+        expect(page.locator(LATER)).to_be_visible()
+    zhang.context.set_offline(False)
+    with house.app.app_context():
+        for words in "甲乙":
+            (ticket,) = eventually(lambda: with_words(f"断网时的{words}"), seconds=30)  # noqa: B023 - called at once
+            assert [file.name for file in attachments_of(ticket.id)] == [f"{words}.png"]
+    waiting = "() => !Object.keys(localStorage).some(name => /^(later|draft) /.test(name))"
+    tabs[0].wait_for_function(waiting)
+    assert box(zhang.go("/report")).input_value() == ""
+
+
+def test_what_is_refused_later_keeps_its_files(house, desk, worked_on):
+    """The ticket has moved on meanwhile; the draft of another tab stands in the way, and is not overwritten either."""
+    zhao = desk("zhao")
+    page, other = zhao.go(f"/t/{worked_on}/note"), zhao.context.new_page()
+    other.goto(page.url)
+    zhao.context.set_offline(True)
+    box(page, "note").fill("断网时的备注")
+    paste(page, "一.png", "note")
+    press(page, "note")
+    expect(page.locator(LATER)).to_be_visible()
+    expect(form(page, "note").locator(".draft")).to_contain_text(":")
+    page.goto("about:blank")
+    with house.app.app_context():
+        triage.regrade_ticket(find_ticket(worked_on), actor=find_person("chen"), severity="P2", reason="x")
+    zhao.context.set_offline(False)
+    expect(other.locator(UNSENT)).to_be_visible(timeout=30_000)
+    zhao.page = other
+    box(other, "note").fill("另一条备注")
+    other.reload()
+    for words, files in (("另一条备注", []), ("断网时的备注", ["一.png"])):
+        expect(box(other, "note")).to_have_value(words)
+        wait_for_files(other, len(files), "note")
+        with zhao.leaves():
+            press(other, "note")
+        with house.app.app_context():
+            said = db.session.scalars(select(Entry).where(Entry.body == words)).one()
+            assert list(db.session.scalars(select(Attachment.name).where(Attachment.entry_id == said.id))) == files
+        zhao.go(f"/t/{worked_on}/note")
+    assert box(other, "note").input_value() == ""
+
+
+def test_of_several_tabs_one_delivers(house, desk):
+    """And it does not begin again while an upload takes its minutes: nobody is told that it could not be sent."""
+    zhang = desk("zhang")
+    page, tabs, held = zhang.go("/report"), [zhang.context.new_page() for _ in range(2)], []
+    for tab in tabs:
+        tab.clock.install()
+        tab.goto(zhang.base + "/my")
+    box(page).fill("很慢的线路")
+    zhang.context.set_offline(True)
+    paste(page)
+    press(page)
+    expect(page.locator(LATER)).to_be_visible()
+    page.goto("about:blank")
+    zhang.context.route(re.compile("/(files|report)$"), lambda route: held.append(route))
+    zhang.context.set_offline(False)
+    eventually(lambda: tabs[0].evaluate("true") and held, seconds=30)
+    for _ in range(2):
+        for tab in tabs:
+            tab.clock.fast_forward(70_000)
+            tab.evaluate("fetch('/session').then(() => fetch('/session'))")  # whatever it would ask is asked by now
+    assert len(held) == 1
+    held[0].continue_()
+    eventually(lambda: any(tab.locator(SENT).is_visible() for tab in tabs))
+    assert not any(tab.locator(UNSENT).is_visible() for tab in tabs)
+    with house.app.app_context():
+        (ticket,) = with_words("很慢的线路")
+        assert len(attachments_of(ticket.id)) == 1
+
+
+def test_nothing_is_said_to_be_kept_that_is_not(house, desk):
+    """No room left in this browser, or it may keep nothing: then nothing waits, and the sender presses again."""
+    zhang = desk("zhang")
+    page = zhang.go("/report")
+    break_off = "void (here.%s = () => { throw new Error('full'); })"
+    page.evaluate("void (window.room = Storage.prototype.setItem)")
+    page.evaluate(break_off.replace("here", "Storage.prototype") % "setItem")
+    zhang.context.set_offline(True)
+    with page.expect_event("requestfailed", lambda request: request.url.endswith("/drafts")):
+        box(page).fill("没有地方放")
+    press(page)
+    expect(page.locator('#trouble [data-when="500"]')).to_be_visible()
+    assert not page.locator(LATER).is_visible()
+    expect(form(page).locator(".draft")).to_have_count(0)
+    page.evaluate("void (Storage.prototype.setItem = window.room)")
+    page.evaluate(break_off.replace("here", "IDBObjectStore.prototype") % "put")
+    paste(page)
+    press(page)
+    expect(page.locator('#trouble [data-when="0"]')).to_be_visible()
+    zhang.context.set_offline(False)
+    press(page)
+    arrive(page)
 
 
 def test_a_decision_is_never_sent_by_itself(house, desk):

@@ -185,6 +185,16 @@ def test_a_note_can_be_sent_after_others_have_written(house, desk, ticket):
     zhao.page.locator("#fresh").wait_for()
     zhao.press("note")
     zhao.page.locator("#timeline", has_text="打字时别人更新了").wait_for()
+    written, heard = (zhao.page.locator(f".timeline > .{voice}").first for voice in ("internal", "customer"))
+    zhao.page.locator(".voices [value=internal]").check()  # V08: one voice of the timeline, also after news
+    expect(heard).to_be_hidden()
+    expect(written).to_be_visible()
+    update(house, ticket, "只给客户看的进展")
+    zhao.page.locator("#timeline", has_text="只给客户看的进展").wait_for()
+    expect(zhao.page.locator(".timeline > .customer", has_text="只给客户看的进展")).to_be_hidden()
+    zhao.page.locator(".voices [value=customer]").check()
+    expect(heard).to_be_visible()
+    expect(written).to_be_hidden()
 
 
 def test_unread_messages_are_counted_live(house, desk, ticket):

@@ -32,7 +32,7 @@ def test_the_palette_by_keys_alone(desk):
     expect(page.locator("#palette-list [role=group]").last).to_contain_text("知识库")
     page.keyboard.type(f"#{number[-3:]}")
     expect(page.locator("#palette-found [role=option]").first).to_contain_text(number)
-    page.wait_for_function(f"{LIT} !== null")
+    page.wait_for_function(f"() => {LIT} !== null")
     assert number in lit(page)
     page.keyboard.press("ArrowDown")
     assert number not in lit(page)
@@ -46,7 +46,7 @@ def test_the_palette_by_keys_alone(desk):
     page.locator("h1").click()
     page.keyboard.press("/")
     page.keyboard.type("知识库")
-    page.wait_for_function(f"{LIT} !== null")
+    page.wait_for_function(f"() => {LIT} !== null")
     assert lit(page).startswith("知识库")
     page.keyboard.press("Escape")
     expect(page.locator("#palette")).to_be_hidden()
@@ -93,7 +93,7 @@ def test_enter_for_a_candidate_opens_nothing(desk):
     expect(page.locator("#palette")).to_be_visible()
     assert page.url.endswith("/my")
     ime.send("Input.insertText", {"text": "知识"})
-    page.wait_for_function(f"{LIT}?.textContent.includes('知识库')")
+    page.wait_for_function(f"() => {LIT}?.textContent.includes('知识库')")
 
 
 def test_on_a_phone_it_fills_the_screen(desk):
@@ -118,7 +118,7 @@ def test_an_action_of_the_ticket_is_reached_and_not_sent(desk):
     page.locator("h1").click()
     page.keyboard.press("Control+k")
     page.keyboard.type("内部")
-    page.wait_for_function(f"{LIT} !== null")
+    page.wait_for_function(f"() => {LIT} !== null")
     page.keyboard.press("Enter")
     expect(page.locator("#palette")).to_be_hidden()
     expect(page.locator("#composer textarea:focus")).to_have_count(1)

@@ -36,7 +36,7 @@ def many(house) -> list[str]:
 def arrived(page: Page) -> None:
     """A whole page stands, never a bare fragment, and its script has run."""
     page.wait_for_load_state("load")
-    page.wait_for_function("!!document.querySelector('head title') && !!document.querySelector('header.bar')")
+    page.wait_for_function("() => !!document.querySelector('head title') && !!document.querySelector('header.bar')")
 
 
 def walk(page: Page, base: str, steps: int, seed: int) -> list[list]:

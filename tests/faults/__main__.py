@@ -1,7 +1,7 @@
-"""`./run faults [F07 …] [--full] [--seed N] [--database sqlite|postgresql|both]`: faults injected into the product.
+"""`./run faults [F07 …] [--full] [--seed N] [--database sqlite|postgresql|both] [--write]`: faults injected.
 
 Each case prints one line: its name, the fault, the figure that was reached, and whether the invariants hold. Without
-names, all that are built are told. The exit code is 1 when one does not hold; with --full also when one is not built.
+names all are told; --write puts what was shown into the table of the docs. The exit code is 1 when one does not hold.
 """
 
 import argparse
@@ -17,11 +17,13 @@ from time import perf_counter
 from typing import Any
 
 from tests import postgres
-from tests.faults.figures import crashes_in
+from tests.faults import report
+from tests.faults.figures import counted_in
 from tests.faults.house import Houses
 from tests.faults.table import FAULTS, Fault
-from tests.faults.verdict import Verdict
+from tests.faults.verdict import Verdict, together
 
+ROUNDS = 40  # of a test that can be told any number of times, without --full
 SQLITE, POSTGRESQL, BOTH = "sqlite", "postgresql", "both"
 
 
@@ -42,8 +44,12 @@ def main(words: list[str]) -> int:
             try:
                 for fault in _wanted(asked):
                     verdict = _told(fault, houses, database, url, full=asked.full)
-                    bad += _say(fault, verdict, database, full=asked.full)
+                    bad += _say(fault, verdict, database)
                     injected += verdict.injected if verdict else 0
+                    if verdict and asked.write:
+                        results = report.kept()  # others may be at it
+                        report.keep(results, fault, verdict, database=database, seed=seed, full=asked.full)
+                        report.write(results)
             finally:
                 houses.end()
     print(f"  {injected} faults injected, {bad} do not hold, seed {seed}", flush=True)
@@ -52,42 +58,48 @@ def main(words: list[str]) -> int:
 
 def _told(fault: Fault, houses: Houses, database: str, url: str, *, full: bool) -> Verdict | None:
     """None: there is nothing to tell here."""
-    if not fault.is_built or (fault.only and fault.only != database):
+    if fault.only and fault.only != database:
         return None
     try:
-        if fault.run:
-            return fault.run(houses, **(dict(fault.long) if full else {}))
-        return _by_others(fault, url)
+        parts = [fault.run(houses, **(dict(fault.long) if full else {}))] if fault.run else []
+        if fault.bench or fault.told or (fault.told_in_full and full):
+            parts.append(_by_others(fault, url, full=full))
+        return together(parts)
     except Exception as error:
-        place = traceback.extract_tb(error.__traceback__)[-1]
+        place = [each for each in traceback.extract_tb(error.__traceback__) if each.name != "eventually"][-1]
         return Verdict("stopped", 1, [f"{type(error).__name__}: {error} ({place.name}, line {place.lineno})"])
 
 
-def _by_others(fault: Fault, url: str) -> Verdict:
+def _by_others(fault: Fault, url: str, *, full: bool) -> Verdict:
     """A test or a benchmark that tells the same fault."""
     began = perf_counter()
     with tempfile.TemporaryDirectory() as folder:
-        surroundings = dict(os.environ) | {"FAULTS_FOLDER": folder}
+        rounds = fault.rounds if full else ROUNDS
+        surroundings = dict(os.environ) | {
+            "FAULTS_FOLDER": folder,
+            "FAULTS_ROUNDS": str(rounds),
+            "FAULTS_FULL": "1" * full,
+        }
         if fault.bench:
             words = ["bench.run", *fault.bench, *(["--postgres", url] if url and fault.bench[0] != "cases" else [])]
         else:
-            words = ["pytest", "-q", "-n", "2", *fault.told]
+            words = ["pytest", "-q", "-n", "2", *fault.told, *(fault.told_in_full if full else ())]
             surroundings |= {"BIHUAN_TEST_DB": url} if url else {}
         done = subprocess.run([sys.executable, "-m", *words], env=surroundings, capture_output=True, text=True)
-        points, figure = crashes_in(Path(folder))
+        points, figure = counted_in(Path(folder))
     tail = done.stdout.strip().splitlines()[-1:] or [""]
     figure = figure or f"{tail[0].strip('= ')[:90]}"
     complaints = [] if done.returncode == 0 else [line for line in done.stdout.splitlines() if "FAILED" in line][:5]
     complaints = complaints if done.returncode == 0 else complaints or [done.stderr[-300:] or done.stdout[-300:]]
-    return Verdict(f"{figure}, {perf_counter() - began:.0f} s", points or 1, complaints)
+    points = points or (rounds if fault.rounds else 1)
+    return Verdict(f"{figure}, {perf_counter() - began:.0f} s", points, complaints)
 
 
-def _say(fault: Fault, verdict: Verdict | None, database: str, *, full: bool) -> int:
+def _say(fault: Fault, verdict: Verdict | None, database: str) -> int:
     """One line, and one for each complaint; 1 when it is bad."""
     if verdict is None:
-        words = f"only {fault.only}" if fault.is_built else "not built"
-        print(f"  {fault.name}  {fault.words:<46} {'':<70} {words}", flush=True)
-        return int(full and not fault.is_built)
+        print(f"  {fault.name}  {fault.words:<46} {'':<70} only {fault.only}", flush=True)
+        return 0
     outcome = "holds" if verdict.holds else "DOES NOT HOLD"
     left = f" (not told: {fault.part})" if fault.part else ""
     print(f"  {fault.name}  {fault.words:<46} {verdict.figure:<70} {outcome}{left}  [{database}]", flush=True)
@@ -106,6 +118,7 @@ def _read(words: list[str]) -> argparse.Namespace:
     reader.add_argument("--full", action="store_true", help="as often as the design promises; takes hours")
     reader.add_argument("--seed", type=int, help="of what is random: a printed one tells the same again")
     reader.add_argument("--database", choices=(SQLITE, POSTGRESQL, BOTH), default=SQLITE)
+    reader.add_argument("--write", action="store_true", help="into docs/FAULTS.md and README.md")
     asked = reader.parse_args(words)
     if unknown := set(asked.names) - {fault.name for fault in FAULTS}:
         reader.error(f"there is no {', '.join(sorted(unknown))}")

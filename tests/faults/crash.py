@@ -35,7 +35,7 @@ from tests.faults.store import Store
 ABORTED = 77
 SEED = 20261123
 COMMITTED = "committed"
-BETWEEN = 7  # on PostgreSQL, where a retry must be taken back by hand, every seventh crash before the commit is retried
+BETWEEN = 7  # what left every row as it was is tried again every seventh time: the next try is the first one again
 _run_once = ground._once
 
 
@@ -46,21 +46,32 @@ class Found:
     command: str
     points: list[str]
     complaints: list[str] = field(default_factory=list)
+    ways: int = 1  # in which each point was told
+
+    @property
+    def injected(self) -> int:
+        return len(self.points) * self.ways
 
 
 class Warmed(Exception):
     """The command has come to its end, and is not kept."""
 
 
-class Counter:
-    """Counts the points that the process passes, and ends it at the one it was given; 0: never."""
+class Injected(Exception):
+    """Something broke at this point, and the process lives on."""
 
-    def __init__(self, last: int = 0) -> None:
-        self.last, self.passed = last, list[str]()
+
+class Counter:
+    """Counts the points that the process passes; at the one it was given (0: never) it ends it, or breaks something."""
+
+    def __init__(self, last: int = 0, *, breaks: bool = False) -> None:
+        self.last, self.breaks, self.passed = last, breaks, list[str]()
 
     def point(self, label: str) -> None:
         self.passed.append(label)
         if len(self.passed) == self.last:
+            if self.breaks:
+                raise Injected
             os._exit(ABORTED)
 
 
@@ -75,9 +86,9 @@ def point(label: str) -> None:
 class Matrix:
     """Tries every point of the commands that are carried out while it is installed."""
 
-    def __init__(self, *, shapes: int = 1, wants: Callable[[str], bool] = lambda _: True) -> None:
+    def __init__(self, *, shapes: int = 1, wants: Callable[[str], bool] = lambda _: True, breaks: bool = False) -> None:
         self.found: list[Found] = []
-        self._shapes, self._wants = shapes, wants
+        self._shapes, self._wants, self._breaks = shapes, wants, breaks
         self._seen: dict[str, set[tuple[str, ...]]] = {}
         self._kept: Kept | None = None
         self._pid = os.getpid()
@@ -93,7 +104,7 @@ class Matrix:
 
     @property
     def points(self) -> int:
-        return sum(len(found.points) for found in self.found)
+        return sum(found.injected for found in self.found)
 
     @property
     def complaints(self) -> list[str]:
@@ -121,10 +132,12 @@ class Matrix:
         if trouble or shape in self._seen.setdefault(name, set()):
             return  # refused, or known
         self._seen[name].add(shape)
-        self.found.append(found := Found(name, passed))
+        self.found.append(found := Found(name, passed, ways=1 + self._breaks))
         commit = passed.index(COMMITTED) + 1 if COMMITTED in passed else len(passed) + 1
         for k in range(1, len(passed) + 1):
             found.complaints += self._crash(deed, token, k, kept, before, after, is_whole=k >= commit)
+            if self._breaks:
+                found.complaints += self._break(deed, token, k, kept, before, after)
 
     def _crash(
         self, deed: Any, token: str, k: int, kept: "Kept", before: Any, after: Any, *, is_whole: bool
@@ -138,12 +151,24 @@ class Matrix:
         if left != (after if is_whole else before):
             yield f"{token[:6]} aborted at point {k}: left {_differing(left, after if is_whole else before)}"
         yield from (f"point {k}: {words}" for words in kept.complaints(left))
-        if kept.copies_cheaply or is_whole or k % BETWEEN == 1:
+        if is_whole or k % BETWEEN == 1:
+            if left == before:
+                kept.count_again()
             _passed, trouble = self._sent(deed, token, at=0)
             again = kept.look()
             if trouble or again != after:
                 yield f"sent again after point {k}: {trouble or _differing(again, after)}"
             left = again
+        kept.back(left)
+
+    def _break(self, deed: Any, token: str, k: int, kept: "Kept", before: Any, after: Any) -> Iterator[str]:
+        """Break something at the k-th point: all is undone, or done, or whoever caught it has left what agrees."""
+        _passed, said = in_a_child(lambda: _send(deed, token), at=k, moment=self._moment, breaks=True)
+        kept.settle()
+        left = kept.look()
+        if said.startswith("Injected") and left not in (before, after):
+            yield f"{token[:6]} broken at point {k}: left {_differing(left, before)}"
+        yield from (f"broken at point {k}: {words}" for words in kept.complaints(left))
         kept.back(left)
 
     def _sent(self, deed: Callable[[], Any], token: str, *, at: int) -> tuple[list[str], str]:
@@ -175,30 +200,33 @@ def _take_back(_result: Any) -> None:
     raise Warmed
 
 
-def in_a_child(deed: Callable[[], Any], *, at: int, moment: datetime) -> tuple[list[str], str]:
-    """Do it in a child, which ends at its point `at`, 0: never; the points it passed, and what went wrong."""
+def in_a_child(deed: Callable[[], Any], *, at: int, moment: datetime, breaks: bool = False) -> tuple[list[str], str]:
+    """Do it in a child, which ends at its point `at`, 0: never; the points it passed, and what went wrong.
+
+    With `breaks` it lives on there, and hears of an error.
+    """
     ear, mouth = os.pipe()
     pid = os.fork()
     if not pid:
-        _live(deed, at, mouth, moment)
+        _live(deed, Counter(at, breaks=breaks), mouth, moment)
     os.close(mouth)
     with os.fdopen(ear) as said:
         words = said.read()
     code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    if at:
+    if at and not breaks:
         return [], "" if code == ABORTED else f"did not end at point {at} but with {code}"
     passed, trouble = json.loads(words) if words else ([], f"ended with {code}")
     return passed, trouble
 
 
-def _live(deed: Callable[[], Any], at: int, mouth: int, moment: datetime) -> None:
+def _live(deed: Callable[[], Any], counts: Counter, mouth: int, moment: datetime) -> None:
     """The rest of a child's life."""
     global counter
     trouble = ""
     try:
         _make_steady(moment)
         _hook(db.engine)
-        counter = Counter(at)
+        counter = counts
         deed()
     except BaseException as error:
         trouble = f"{type(error).__name__}: {error}"
@@ -219,8 +247,10 @@ def _send(deed: Callable[[], Any], token: str) -> None:
         once.spend(token, body="", location="/")
 
     with ground.last_words(spend):
-        deed()
+        _result, afterwards = deed()
     ground.settle()
+    for act in afterwards:
+        act()
 
 
 def _make_steady(moment: datetime) -> None:
@@ -278,8 +308,6 @@ def _before_each(kind: Any, name: str, label: str) -> None:
 class Kept:
     """A database that can be put aside, looked at and brought back."""
 
-    copies_cheaply = True
-
     def __init__(self, url: str) -> None:
         self.store = Store(url)
         self.tables = self.store.tables()
@@ -301,6 +329,9 @@ class Kept:
     def back(self, looked: dict[str, str]) -> None:
         raise NotImplementedError
 
+    def count_again(self) -> None:
+        """Give the numbers again that a crash has used up, so that rows can be compared."""
+
     def settle(self) -> None:
         """Until the machine has noticed that the process is gone."""
 
@@ -320,8 +351,6 @@ class SqliteKept(Kept):
 class PostgresKept(Kept):
     """Copies of the tables in a schema beside them; only what differs is put back, and the sequences."""
 
-    copies_cheaply = False
-
     def keep(self) -> None:
         copies = [f'CREATE TABLE aside."{name}" AS TABLE public."{name}"' for name in self.tables]
         self.store.run("; ".join(["DROP SCHEMA IF EXISTS aside CASCADE", "CREATE SCHEMA aside", *copies]))
@@ -337,6 +366,9 @@ class PostgresKept(Kept):
         parts = [f'DELETE FROM public."{n}"; INSERT INTO public."{n}" SELECT * FROM aside."{n}"' for n in differing]
         numbers = "SELECT " + ", ".join(self._numbers)
         self.store.run("; ".join(["SET session_replication_role = replica", *parts, numbers]))
+
+    def count_again(self) -> None:
+        self.store.run("SELECT " + ", ".join(self._numbers))
 
     def settle(self) -> None:
         until = monotonic() + 5

@@ -15,14 +15,20 @@ AFTER_THE_LEASE = timedelta(seconds=10)
 EFFECTS = ("firing", "event", "ticket")  # of a ticker; when it looked, and how often, is no effect
 
 
-def letter_to_pieces(send: Callable[[], Any], message_id: int, sink: Sink) -> Iterator[tuple[str, str]]:
-    """Abort the sending at each point, let its lease run out, send again: (point, objection or "")."""
+def letter_to_pieces(
+    send: Callable[[], Any], message_id: int, sink: Sink, *, forget: Callable[[], Any]
+) -> Iterator[tuple[str, str]]:
+    """Abort the sending at each point, let its lease run out, send again: (point, objection or "").
+
+    `forget` empties the sent-journal, which nobody puts back.
+    """
     kept = _kept()
     labels, trouble = in_a_child(send, at=0, moment=clock.real_now())
     assert not trouble, trouble
     kept.back(kept.look())
     for k, label in enumerate(labels, start=1):
         sink.taken.clear()
+        forget()
         in_a_child(send, at=k, moment=clock.real_now())
         kept.settle()
         in_a_child(send, at=0, moment=clock.real_now() + AFTER_THE_LEASE)

@@ -12,7 +12,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,13 +27,16 @@ from tests.faults import judge
 from tests.faults.sink import Sink
 from tests.faults.store import Store, plain
 from tests.faults.visitor import Filled, History, Visitor
+from tests.faults.wall import NAME, ahead, put
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT, SUPERVISOR = Path(__file__).resolve().parents[2], "workers.supervisor"
 KEY = "a key for faults only, long enough for anybody"
 KEPT = ("PATH", "HOME", "LANG", "VIRTUAL_ENV")  # of the surroundings; every setting is given
 UNSET = ("DATABASE_URL", "REDIS_URL", "SMTP_URL", "BASE_URL")
 P0 = {"impact": "all", "urgency": "critical"}
 RESPOND = timedelta(minutes=15)  # of a P0, by the wall clock
+LISTENING, SPEAKING = "0A", "01"  # as Linux counts the states of a TCP socket
+PATIENCE = 4  # times as long as it takes on a machine that does nothing else; promises are not stretched by it
 SECONDS_TO_START, SECONDS_TO_STOP = 120.0, 20.0
 SECONDS_TO_RECOVER = 90.0  # the auditor looks once a minute
 REACH = 10.0  # seconds that a mark may be late after a fault
@@ -43,9 +46,10 @@ class House:
     """A running house with its database, its mail server, and what visitors did in it."""
 
     def __init__(
-        self, home: Path, url: str, chance: random.Random, *, is_filled: bool = True, **environment: str
-    ) -> None:
-        self.home, self.chance, self.sink = home, chance, Sink()
+        self, home: Path, url: str, chance: random.Random, *, is_filled: bool = True, module: str = SUPERVISOR,
+        **environment: str,
+    ) -> None:  # fmt: skip
+        self.home, self.chance, self.sink, self.module = home, chance, Sink(), module
         self.store = Store(url or f"sqlite:///{home / 'bihuan.sqlite3'}")
         self.history = History(home / "history.jsonl")
         self.sink.open()
@@ -65,7 +69,7 @@ class House:
         """Start it, and wait until it says that it is ready."""
         self.output = self.home / "output"
         with self.output.open("ab") as out:
-            words = [sys.executable, "-m", "workers.supervisor"]
+            words = [sys.executable, "-m", self.module]
             self.process = subprocess.Popen(
                 words, cwd=ROOT, env=self._environment, stdout=out, stderr=subprocess.STDOUT
             )
@@ -82,14 +86,17 @@ class House:
         """What is around it at the next start."""
         self._environment |= environment
 
-    def copy(self) -> "subprocess.Popen[bytes]":
-        """One more whole copy of the application on the same database, at a port and with a folder of its own."""
+    def copy(self, root: Path = ROOT) -> "subprocess.Popen[bytes]":
+        """One more whole copy of the application on the same database, at a port and with a folder of its own.
+
+        `root` is where its code lies.
+        """
         home = self.home / f"copy-{uuid4().hex[:4]}"
         home.mkdir()
         mine = {"PORT": str(_free_port()), "BIHUAN_HOME": str(home), "DATABASE_URL": self.store.url}
         with (home / "output").open("wb") as out:
-            words = [sys.executable, "-m", "workers.supervisor"]
-            made = subprocess.Popen(words, cwd=ROOT, env=self._environment | mine, stdout=out, stderr=subprocess.STDOUT)
+            words = [sys.executable, "-m", SUPERVISOR]
+            made = subprocess.Popen(words, cwd=root, env=self._environment | mine, stdout=out, stderr=subprocess.STDOUT)
         eventually(lambda: b"ready  " in (home / "output").read_bytes(), SECONDS_TO_START)
         return made
 
@@ -123,25 +130,46 @@ class House:
         self.kills += number == signal.SIGKILL
         return pid
 
+    def doors(self) -> list[int]:
+        """The TCP ports at which any of its processes listens."""
+        return sorted({port for port, _far, pid in _sockets(self.processes().values(), LISTENING)})
+
+    def kill_caller(self, port: int) -> None:
+        """Kill whoever of the house speaks from this port."""
+        for near, _far, pid in _sockets(self.processes().values(), SPEAKING):
+            if near == port:
+                os.kill(pid, signal.SIGKILL)
+                self.injected += 1
+                self.kills += 1
+
     def visitor(self, login: str) -> Visitor:
         self._visitors.append(made := Visitor(self.port, self.history))
         return made.sign_in(login)
 
     def now(self) -> datetime:
         """The business time."""
-        return datetime.now(UTC) + timedelta(seconds=self.store.value("SELECT offset_s FROM demo_clock") or 0)
+        return self.wall() + timedelta(seconds=self.store.value("SELECT offset_s FROM demo_clock") or 0)
+
+    def wall(self) -> datetime:
+        """What it takes for the wall clock."""
+        return datetime.now(UTC) + timedelta(seconds=ahead(self.home / NAME))
+
+    def set_wall(self, seconds: float, *, rate: float = 0.0) -> None:
+        """Set that clock by so many seconds, as only a house of `another_clock` notices."""
+        put(self.home / NAME, seconds, rate=rate)
+        self.injected += 1
 
     def jump(self, span: timedelta) -> None:
         """Set the demonstration's clock forward, behind the application's back."""
-        ahead = int((self.now() - datetime.now(UTC) + span).total_seconds())
+        offset = int((self.now() - self.wall() + span).total_seconds())
         there = self.store.value("SELECT count(*) FROM demo_clock")
         said = "UPDATE demo_clock SET offset_s = ?, moved_at = ?" if there else (
             "INSERT INTO demo_clock (offset_s, moved_at, id) VALUES (?, ?, 1)"
         )  # fmt: skip
-        landed: Any = datetime.now(UTC) + timedelta(seconds=ahead)
+        landed: Any = self.wall() + timedelta(seconds=offset)
         if self.store.is_sqlite:
             landed = landed.replace(tzinfo=None).isoformat(" ", "microseconds")
-        self.store.run(said, ahead, landed)
+        self.store.run(said, offset, landed)
         self.jumped_to = self.now()
 
     def redis(self) -> redis.Redis:
@@ -178,7 +206,7 @@ class House:
 
     def is_quiet(self) -> bool:
         """Nothing due waits any more, neither marks nor letters."""
-        return not judge.rests(self.store, business=self.now(), real=datetime.now(UTC))
+        return not judge.rests(self.store, business=self.now(), real=self.wall())
 
     def has_sent(self) -> Callable[[], bool]:
         """Asks whether every letter that is owed now has left or failed."""
@@ -199,7 +227,8 @@ class House:
     def judged(self, numbers: list[str] | None = None, *, bound: float = REACH, mail: bool = True) -> list[str]:
         """Everything that the invariants object to, once all is quiet."""
         if mail:
-            with suppress(AssertionError):  # one may be on its way
+            with suppress(AssertionError):  # one may be on its way, or wait for another try
+                eventually(self.has_sent(), 60)
                 eventually(lambda: not list(self._letters()), 15)
         broken = [words for visitor in self._visitors for words in visitor.broken]
         return judge.complaints(
@@ -241,11 +270,11 @@ class Houses:
         self._model = ""
 
     @contextmanager
-    def house(self, **environment: str) -> Iterator[House]:
+    def house(self, *, module: str = SUPERVISOR, **environment: str) -> Iterator[House]:
         """One for one fault, with the demonstration in it."""
         home = self._folder / f"home-{uuid4().hex[:6]}"
         home.mkdir()
-        made = House(home, self._copied_to(home), self.chance, **environment)
+        made = House(home, self._copied_to(home), self.chance, module=module, **environment)
         try:
             yield made
         finally:
@@ -290,11 +319,28 @@ class Houses:
 
 def eventually(is_so: Callable[[], Any], seconds: float = 20.0, every: float = 0.05) -> Any:
     """Wait until it is true and give it back; fail after so many seconds."""
-    until = monotonic() + seconds
+    until = monotonic() + PATIENCE * seconds
     while not (found := is_so()):
         assert monotonic() < until, "it did not come true in time"
         sleep(every)
     return found
+
+
+def _sockets(pids: Iterable[int], state: str) -> Iterator[tuple[int, int, int]]:
+    """(own port, far port, pid) of each TCP socket in this state that one of them holds."""
+    lines = [
+        line.split() for file in ("tcp", "tcp6") for line in Path(f"/proc/net/{file}").read_text().splitlines()[1:]
+    ]
+    found = {
+        words[9]: tuple(int(words[at].rpartition(":")[2], 16) for at in (1, 2)) for words in lines if words[3] == state
+    }
+    for pid in pids:
+        with suppress(OSError):
+            for name in Path(f"/proc/{pid}/fd").iterdir():
+                with suppress(OSError):
+                    ports = found.get(os.readlink(name).removeprefix("socket:[").rstrip("]"))
+                    if ports:
+                        yield *ports, pid
 
 
 def _free_port() -> int:

@@ -82,9 +82,11 @@ def f05(houses: Houses, times: int = 4, pauses: tuple[float, ...] = (2.5, 5.0)) 
             house.signal(name, signal.SIGSTOP)
             sleep(pauses[number % len(pauses)])
             house.signal(name, signal.SIGCONT)
+            house.kills += name == "ticker"  # it sends too: stopped in that for longer than its lease, it is as if dead
             eventually(partial(house.breached, list(told)), 30)
         eventually(house.is_quiet, 120)
-        figure = f"{times} pauses, {len(told)} breaches, 0 twice"
+        again = len(house.sink.taken) - len(set(house.sink.taken))
+        figure = f"{times} pauses, {len(told)} breaches, 0 twice, {again} letters again under their names"
         return held(figure, house.judged(told, bound=max(pauses) + 15), injected=times)
 
 
@@ -104,6 +106,33 @@ def f06(houses: Houses, others: int = 1) -> Verdict:
         words = house.output.read_text()
         figure = f"{others + 1} copies, {len(numbers)} breaches once each, lateness {house.lateness():.1f} s"
         return held(figure, house.judged(numbers, bound=30), no_violation_in_the_log="IntegrityError" not in words)
+
+
+def f28(houses: Houses) -> Verdict:
+    """A letter that kills whoever sends it: it ends as failed with the reason, everybody else's go on, and clocks."""
+    with houses.house() as house:
+        eventually(house.is_quiet, 120)
+        visitor = house.visitor("zhang")
+        house.sink.deadly, house.sink.kill = "liu@", house.kill_caller
+        numbers = house.reports(3, visitor)
+        house.fire_soon(0)
+        eventually(lambda: house.breached(numbers), 30)
+        killed = "SELECT count(*) FROM message WHERE state = 'failed' AND error = 'tried too often'"
+        told, late = list(numbers), list[float]()
+        for _ in range(4):  # meanwhile others come due
+            more = house.reports(2, visitor)
+            house.fire_soon(0)
+            eventually(partial(house.breached, more), 30)
+            late.append(house.lateness())
+            told += more
+        eventually(lambda: int(house.store.value(killed)) > 0, 240, 0.25)
+        house.sink.deadly = ""
+        eventually(house.has_sent(), 200)
+        figure = (
+            f"{house.kills} kills, {house.store.value(killed)} given up and shown, neighbours ≤ {max(late):.1f} s late"
+        )
+        complaints = house.judged(told, bound=15)
+        return held(figure, complaints, injected=house.kills, neighbours_at_most_10_s_late=max(late) <= 10)
 
 
 def f43(houses: Houses) -> Verdict:

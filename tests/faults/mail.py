@@ -1,11 +1,16 @@
-"""A mail server that is away, slow, hanging, refusing, forgetful: F23–F25."""
+"""A mail server that is away, slow, hanging, refusing, forgetful; answers to letters that nobody wrote: F23–F26."""
 
+import re
+import socket
+from contextlib import suppress
 from datetime import timedelta
 from time import monotonic, sleep
+from typing import Any
 
 from tests.faults.house import House, Houses, eventually
 from tests.faults.sink import ACCEPT, DIES, HANG, LATER, SLOW
 from tests.faults.verdict import Verdict, held
+from tests.faults.visitor import Visitor
 
 
 def f23(houses: Houses, seconds: float = 15) -> Verdict:
@@ -71,6 +76,66 @@ def f25(houses: Houses) -> Verdict:
         figure = f"{again} letters again under the same name, {len(failed)} failed and shown with the server's words"
         said = all("550" in row["error"] for row in failed)
         return held(figure, house.judged(numbers, bound=15), the_words_are_kept=said, shown=bool(failed) or not owed)
+
+
+def f26(houses: Houses, times: int = 200) -> Verdict:
+    """Bounces and automatic answers: whatever a machine does with a letter, nothing comes of it, and nothing leaves."""
+    with houses.house() as house:
+        eventually(house.is_quiet, 120)
+        house.sink.letters.clear()
+        numbers = house.reports(4, house.visitor("zhang"))
+        house.fire_soon(0)
+        eventually(lambda: house.breached(numbers), 30)
+        eventually(house.has_sent(), 90)
+        letters, doors = list(house.sink.letters), house.doors()
+        asks = [letter for letter in letters if not _says_that_a_machine_wrote(letter)]
+        before, taken = _deeds_of_people(house), 0
+        for _ in range(times):
+            letter = house.chance.choice(letters)
+            taken += _answered(letter, house.chance.choice(doors))
+            _opened(letter, house)
+        after = _deeds_of_people(house)
+        figure = f"{times} answers and {times} opened links for {len(letters)} letters, 0 taken, 0 deeds, 0 letters"
+        complaints = [f"{before} became {after}"] * (before != after) + ["an answer was taken"] * bool(taken)
+        complaints += [f"{len(asks)} letters ask for an automatic answer"] * bool(asks) + house.judged(
+            numbers, bound=15
+        )
+        return held(figure, complaints, injected=2 * times, there_were_letters=bool(letters), has_doors=bool(doors))
+
+
+def _says_that_a_machine_wrote(letter: Any) -> bool:
+    """RFC 3834: then no well-behaved machine answers."""
+    return letter["Auto-Submitted"] == "auto-generated" and letter["X-Auto-Response-Suppress"] == "All"
+
+
+def _answered(letter: Any, door: int) -> bool:
+    """An out-of-office note, or a bounce, brought to a door of the house; whether it was taken."""
+    words = f"EHLO x\r\nMAIL FROM:<>\r\nRCPT TO:{letter['From']}\r\nDATA\r\n"
+    note = f"Subject: Re: {letter['Subject']}\r\nIn-Reply-To: {letter['Message-ID']}\r\n\r\nAway.\r\n.\r\nQUIT\r\n"
+    with suppress(OSError), socket.create_connection(("127.0.0.1", door), timeout=5) as line:
+        line.sendall((words + note).encode())
+        return line.recv(4096).startswith((b"2", b"3"))
+    return False
+
+
+def _opened(letter: Any, house: House) -> None:
+    """What looks at links before people do."""
+    text = letter.get_body(("plain",)).get_content()
+    stranger = Visitor(house.port)
+    for path in re.findall(r"https?://[^/\s]+(/\S*)", text)[:1]:
+        stranger.get(path)
+    stranger.leave()
+
+
+def _deeds_of_people(house: House) -> tuple[Any, ...]:
+    """Events that somebody caused, answers, entries, and what was owed because of them; clocks go on meanwhile."""
+    counts = (
+        "SELECT count(*) FROM event WHERE actor_id IS NOT NULL OR link_id IS NOT NULL",
+        "SELECT count(*) FROM confirmation",
+        "SELECT count(*) FROM entry",
+        "SELECT count(*) FROM message m LEFT JOIN event e ON e.id = m.event_id WHERE e.id IS NULL OR e.actor_id > 0",
+    )
+    return tuple(house.store.value(said) for said in counts)
 
 
 def _stored(house: House) -> object:

@@ -3,7 +3,8 @@
 import re
 import socketserver
 import threading
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from email import message_from_bytes
 from email.policy import default
@@ -23,6 +24,9 @@ class Sink:
         self.taken: list[tuple[str, str]] = []  # Message-ID and address of each letter, in order
         self.most_at_once = 0
         self.refused: set[str] = set()  # recipients that are never taken
+        self.letters: deque[Any] = deque(maxlen=500)  # the newest, read
+        self.deadly = ""  # a recipient at whose name whoever calls is killed
+        self.kill: Callable[[int], object] = lambda _port: None  # by the port that they call from
         self._talking = 0
         self._lock = threading.Lock()
         self._server: Any = None
@@ -39,7 +43,7 @@ class Sink:
         class Talk(socketserver.StreamRequestHandler):
             def handle(self) -> None:
                 with suppress(OSError), sink._counted():
-                    sink._converse(self.rfile, self.wfile)
+                    sink._converse(self.rfile, self.wfile, self.client_address[1])
 
         class Server(socketserver.ThreadingTCPServer):
             allow_reuse_address = daemon_threads = True
@@ -66,7 +70,7 @@ class Sink:
             with self._lock:
                 self._talking -= 1
 
-    def _converse(self, heard: Any, said: Any) -> None:
+    def _converse(self, heard: Any, said: Any, port: int) -> None:
         self._say(said, "220 sink")
         for line in heard:
             verb = line.decode("latin-1").strip()
@@ -77,6 +81,9 @@ class Sink:
                     return
             elif word == "QUIT":
                 self._say(said, "221 bye")
+                return
+            elif word == "RCPT" and self.deadly and self.deadly in verb:
+                self.kill(port)
                 return
             elif word == "RCPT" and (reply := self._refusal(verb)):
                 self._say(said, reply)
@@ -100,6 +107,7 @@ class Sink:
         read = message_from_bytes(letter, policy=default)
         with self._lock:
             self.taken.append((str(read["Message-ID"]), parseaddr(str(read["To"]))[1]))
+            self.letters.append(read)
         if mood == DIES:
             return False
         self._say(said, "250 taken")

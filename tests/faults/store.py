@@ -13,7 +13,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 Row = dict[str, Any]
-TEXTS = ("details", "told", "content", "params", "answers")  # JSON, which SQLite gives back as text
+TEXTS = ("details", "told", "content", "params", "answers", "before", "after")  # JSON, which SQLite gives back as text
 
 
 class Store:

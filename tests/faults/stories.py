@@ -2,26 +2,31 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
+import pyotp
 from sqlalchemy import select
 
+from models import demonstration
+from models.clockwork import anchor, auditor, course, escalation
 from models.clockwork import calendars as moving
-from models.clockwork import escalation
 from models.ground import clock
 from models.ground.db import db
 from models.people.customer import Contact
-from models.people.session import Session
+from models.people.factor import authenticator_of, passkeys_of
+from models.people.session import PasswordReset, Session, session_of
 from models.people.team import Team
 from models.policy.calendar import newest_calendars
 from models.policy.pack import load_pack
 from models.policy.pack_file import write_pack
-from models.record import attachment, demo_clock, draft, heartbeat, job, message
+from models.record import allowance, attachment, demo_clock, draft, heartbeat, job, message
 from models.record.drill import Drill
 from models.record.link import living_link
 from models.record.message import APP, Message
 from models.record.plan import WorkStep
+from models.rules import attempts, limits
+from models.rules.attempts import Attempt
 from models.steps import (
     absences,
     accounts,
@@ -36,21 +41,26 @@ from models.steps import (
     direction,
     drafts,
     drills,
+    factors,
     feeds,
     founding,
     intake,
     jobs,
     masterdata,
     organisation,
+    outbox,
     plans,
     policies,
     relations,
     repair,
+    restoring,
     rotas,
     views,
 )
+from models.steps import demo_clock as by_hand
 from tests.factories import TOUCHING, a_plan, a_request, a_standard_change, a_ticket, archive, carry_out, newest_plan
 from tests.factories import person as who
+from tests.faults.store import Store
 
 Story = Callable[[], Any]
 PASSWORD = "a long way round the lake 7"
@@ -163,6 +173,7 @@ def what_rings() -> None:
                 pass
     heartbeat.beat("ticker")
     demo_clock.advance_demo_clock(timedelta(hours=1))
+    by_hand.move_demo_clock(timedelta(hours=1), actor=who("admin"))
 
 
 def long_work() -> None:
@@ -275,6 +286,104 @@ def the_first_steps() -> None:
     )
 
 
+def doors_are_opened() -> None:
+    admin, zhang, now = who("admin"), who("zhang"), [clock.real_now()]
+    tried = Attempt("password", "zhang", "203.0.113.9")
+    with real_time(now), limits_in_force():
+        for _ in range(attempts.FREE + 1):
+            used = attempts.count_try(tried)
+        attempts.note_if_paused(tried, person_id=zhang.id, used=used)
+        now[0] += timedelta(hours=1)
+        here, there = (accounts.sign_in(zhang, browser=name, tried=(tried,)) for name in ("Firefox", "Safari"))
+        accounts.prove(token=here, tried=tried)
+        accounts.end_session(session_of(there), actor=zhang)
+        accounts.end_other_sessions(zhang, token=here)
+        factors.begin_authenticator(zhang)
+        factors.confirm_authenticator(zhang, code=_shown(zhang))
+        factors.renew_codes(zhang)
+        now[0] += timedelta(minutes=2)
+        factors.sign_in_with_code(zhang, code=_shown(zhang), browser="x", tried=(tried,), is_new_device=True)
+        factors.add_passkey(zhang, name="Laptop", credential="abc", public_key="key", sign_count=1)
+        (key,) = passkeys_of(zhang)
+        factors.sign_in_with_passkey(zhang, key=key, sign_count=2, browser="x", tried=(tried,), is_new_device=False)
+        factors.remove_passkey(key, actor=zhang)
+        factors.remove_authenticator(zhang)
+        factors.begin_authenticator(zhang)
+        factors.remove_factors(zhang, actor=admin)
+        factors.ask_factor(actor=admin, roles=["director"])
+        accounts.pretend_reset()
+        accounts.issue_code(zhang, actor=admin)
+        code = db.session.scalars(select(PasswordReset).where(PasswordReset.is_code)).one().code
+        accounts.use_code(code=code, password=PASSWORD, tried=tried)
+        allowance.remove_stale()
+
+
+def keeping_and_watching() -> None:
+    a_ticket("awaiting_engineer", severity="P0")
+    course.note_step(3600)
+    (line,) = [line for line in anchor.checkpoint() if line["kind"] == anchor.CHECKPOINT][:1]
+    anchor.send_letter(line)
+    auditor.audit()
+    message.leave(message.due()[0])
+    restoring.take_up_again("monday", sent=["<a@b>"], is_known=False)
+    outbox.let_go(actor=who("admin"))
+    first = message.claim(message.due()[0])
+    message.failed(first.id, error="550 no", permanent=True)
+    outbox.try_again(first, actor=who("admin"))
+
+
+def an_empty_house() -> None:
+    empty()
+    demonstration.found_desk()
+    founding.claim_desk(login="erste", name="第一", email="erste@example.com", password=PASSWORD, browser="x")
+    empty()
+    demonstration.found_desk()
+    demonstration.cast_people()
+
+
+def empty() -> None:
+    """Take every row away, past the guards; the fixtures bring them back."""
+    db.session.remove()
+    db.engine.dispose()
+    store = Store(db.engine.url.render_as_string(hide_password=False))
+    tables = [name for name in store.tables() if name != "alembic_version"]
+    if not store.is_sqlite:
+        store.run("TRUNCATE " + ", ".join(f'"{name}"' for name in tables) + " RESTART IDENTITY CASCADE")
+        return
+    guards = store.rows("SELECT name, sql AS said FROM sqlite_master WHERE type = 'trigger'")
+    with store.open() as held:
+        parts = ["PRAGMA foreign_keys = OFF", *(f'DROP TRIGGER "{guard["name"]}"' for guard in guards)]
+        parts += [f'DELETE FROM "{name}"' for name in tables] + [guard["said"] for guard in guards]
+        for part in parts:
+            held.execute(part)
+        held.commit()
+
+
+def _shown(person: Any) -> str:
+    """What the person's authenticator shows now."""
+    return pyotp.TOTP(authenticator_of(person).secret).at(clock.real_now())
+
+
+@contextmanager
+def limits_in_force() -> Iterator[None]:
+    limits.enforce(on=True)
+    try:
+        yield
+    finally:
+        limits.enforce(on=False)
+
+
+@contextmanager
+def real_time(now: list[datetime]) -> Iterator[None]:
+    """The wall clock says what stands in the list."""
+    real = clock.real_now
+    clock.real_now = lambda: now[0]
+    try:
+        yield
+    finally:
+        clock.real_now = real
+
+
 @contextmanager
 def a_year_later() -> Iterator[None]:
     """Links expire by the real clock."""
@@ -291,5 +400,5 @@ STORIES: tuple[Story, ...] = (
     from_report_to_archive, from_wish_to_archive, for_a_customer, spoken_answers, plans_beside_the_road,
     words_and_what_is_taken_back, files_and_drafts, an_incident_and_its_reports, letters, what_rings, long_work,
     accounts_and_absences, rotas_and_drills, views_feeds_and_records, the_calendar_moves, policies_are_published,
-    articles_grow, the_first_steps,
+    articles_grow, the_first_steps, doors_are_opened, keeping_and_watching, an_empty_house,
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The machine under the house: its disk, database server, clock, zone and strength: F15, F17, F18, F20, F22, F41."""
+"""The machine under the house: its disk, database server, clock, zone and strength: F15, F17–F20, F22, F41."""
 
 import os
 import resource
@@ -7,9 +7,9 @@ import threading
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 
-from tests.faults.house import P0, House, Houses, eventually
+from tests.faults.house import P0, RESPOND, House, Houses, eventually
 from tests.faults.verdict import Verdict, held
 
 EVERY_FIFTH = """
@@ -69,6 +69,28 @@ def f18(houses: Houses, times: int = 40) -> Verdict:
         eventually(house.is_quiet, 120)
         figure = f"{forced} failures in {times} reports, {sum(a != 303 for a in answers)} noticed"
         return held(figure, house.judged(bound=60), injected=forced, nobody_noticed=set(answers) == {303})
+
+
+def f19(houses: Houses, times: int = 2) -> Verdict:
+    """The wall clock set an hour ahead and back again, then running a tenth too fast: nothing twice, nothing left out,
+    and each step is on record."""
+    with houses.house(module="tests.faults.another_clock") as house:
+        eventually(house.is_quiet, 120)
+        visitor = house.visitor("zhang")
+        numbers = house.reports(4, visitor)
+        for hours in (1, -1) * times:
+            house.set_wall(3600 * hours)
+            sleep(1.5)
+            numbers += house.reports(1, visitor)
+        house.set_wall(0, rate=0.1)
+        house.jump(timedelta(hours=1) + RESPOND)  # some were reported an hour ahead
+        eventually(lambda: house.breached(numbers), 30)
+        eventually(house.is_quiet, 120)
+        steps = [row["after"]["seconds"] for row in house.store.rows("SELECT * FROM deed WHERE name = 'clock_set'")]
+        figure = f"{2 * times} steps of an hour, {len(steps)} on record, {len(numbers)} breaches once each"
+        complaints = house.judged(numbers, bound=3700)
+        noticed = sorted(round(seconds / 3600) for seconds in steps) == sorted((1, -1) * times)
+        return held(figure, complaints, injected=2 * times + 1, each_is_on_record=noticed)
 
 
 def f20(houses: Houses) -> Verdict:

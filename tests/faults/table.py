@@ -4,48 +4,44 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tests.faults import doorbell, kills, locks, mail, soak, surroundings, together
+from tests.faults import doorbell, kills, locks, mail, soak, surroundings, together, versions
 from tests.faults.verdict import Verdict
-
-NOT_BUILT = "not built"
 
 
 @dataclass(frozen=True)
 class Fault:
-    """A row. `run` makes a Verdict with real houses; else `told` are tests, or `bench` words, that tell it."""
+    """A row. `run` makes a Verdict with real houses, `told` are tests, `bench` words of the benchmarks that tell it."""
 
     name: str
     words: str
     run: Callable[..., Verdict] | None = None
     long: tuple[tuple[str, Any], ...] = ()  # what --full gives to `run`
     told: tuple[str, ...] = ()  # pytest's arguments
+    told_in_full: tuple[str, ...] = ()  # more of them, with --full
+    rounds: int = 0  # with --full, of a test that can be told any number of times
     bench: tuple[str, ...] = ()
     only: str = ""  # the one database that it concerns
     part: str = ""  # what of the design's figure is not told
 
-    @property
-    def is_built(self) -> bool:
-        return bool(self.run or self.told or self.bench)
+
+def built(name: str, words: str, run: Callable[..., Verdict], *tests: str, only: str = "", **long: Any) -> Fault:
+    """`long` is what --full gives to `run`."""
+    return Fault(name, words, run, tuple(long.items()), told=tests, only=only)
 
 
-def built(name: str, words: str, run: Callable[..., Verdict], *, only: str = "", part: str = "", **long: Any) -> Fault:
-    return Fault(name, words, run, tuple(long.items()), only=only, part=part)
-
-
-def told(name: str, words: str, *tests: str, only: str = "", part: str = "") -> Fault:
-    return Fault(name, words, told=tests, only=only, part=part)
+def told(name: str, words: str, *tests: str, only: str = "", part: str = "", rounds: int = 0) -> Fault:
+    return Fault(name, words, told=tests, only=only, part=part, rounds=rounds)
 
 
 def benched(name: str, words: str, *bench: str, only: str = "", part: str = "") -> Fault:
     return Fault(name, words, bench=bench, only=only, part=part)
 
 
-def missing(name: str, words: str) -> Fault:
-    return Fault(name, words)
-
-
+ALWAYS_FAILS = tuple(
+    f"tests/{name}.py" for name in ("models/test_sweep_trouble", "workers/test_delivery", "workers/test_jobs")
+)
 SHORT, BACKUP = "tests/faults/test_faults.py", "tests/workers/test_backup.py"
-FAULTS = (
+FAULTS: tuple[Fault, ...] = (
     built("F01", "kill -9 a web process during a POST", kills.f01, times=1_000),
     told("F02", "crash at every statement of every command", "tests/faults/test_crashes.py", "--full"),
     built("F03", "kill -9 in mid-escalation", kills.f03, times=1_000),
@@ -64,33 +60,39 @@ FAULTS = (
     told("F16", "power loss", "tests/models/test_disk.py", only="sqlite"),
     built("F17", "PostgreSQL killed and recovering", surroundings.f17, only="postgresql", times=20),
     built("F18", "serialization failures forced", surroundings.f18, only="postgresql", times=400),
-    told("F19", "the clock steps", f"{SHORT}::test_a_clock_that_steps", part="that a step is noticed and shown"),
+    built("F19", "the clock is set", surroundings.f19, f"{SHORT}::test_a_clock_that_steps", times=10),
     built("F20", "the machine sleeps two hours", surroundings.f20),
     benched("F21", "summer time in five zones", "cases", "20000"),
     built("F22", "another zone and locale of the host", surroundings.f22),
     built("F23", "SMTP down", mail.f23, seconds=600),
     built("F24", "SMTP slow, then hanging", mail.f24, pause=30.0),
     built("F25", "SMTP refusing, dying after 250", mail.f25),
-    missing("F26", "bounces and automatic answers"),
+    built("F26", "bounces and automatic answers", mail.f26, times=1_000),
     built("F27", "every job three times, out of order", doorbell.f27),
-    told(
-        "F28",
-        "a mark, a letter, a job that always fails",
-        "tests/models/test_sweep_trouble.py",
-        "tests/workers/test_delivery.py",
-        "tests/workers/test_jobs.py",
-        part="one that kills its worker",
-    ),
+    built("F28", "a letter that kills its sender; a mark, a job that always fails", kills.f28, *ALWAYS_FAILS),
     benched("F29", "ten thousand due in one second", "clocks", "--open", "10000"),
-    told("F30", "answered at the moment of firing", f"{SHORT}::test_answered_at_the_moment_of_firing", part="10,000"),
-    built("F31", "a form sent fifty times at once", together.f31, part="every other form", times=500),
+    told("F30", "answered at the moment of firing", f"{SHORT}::test_answered_at_the_moment_of_firing", rounds=10_000),
+    Fault(
+        "F31",
+        "a form sent fifty times at once; every form twice more",
+        together.f31,
+        (("times", 500),),
+        told_in_full=("-p", "tests.faults.twice", "tests/blueprints", "tests/journeys"),
+    ),
     told("F32", "sent again, in two tabs, too late", "tests/journeys/test_trouble.py"),
     benched("F33", "two decide at once", "races", "4000"),
     built("F34", "eight edit one ticket", together.f34, rounds=600),
     told("F35", "half-sent bodies and silent callers", "tests/workers/test_live.py", "-k", "bodies or callers"),
-    missing("F36", "workers of another version"),
+    built("F36", "two versions at once", versions.f36, letters=1_000),
     told("F37", "restore from a backup made under load", BACKUP, "-k", "under_load"),
-    told("F38", "the migrations up and down with data", "tests/models/test_migrations.py", part="kills, 1 M rows"),
+    told(
+        "F38",
+        "the migrations killed at every statement",
+        "tests/models/test_migrations.py",
+        "tests/faults/test_upgrades.py",
+        "--full",
+        part="a million rows",
+    ),
     told("F39", "damage", BACKUP, "-k", "damaged"),
     built("F40", "soak under random faults", soak.f40, minutes=20, every=30),
     built("F41", "starved of processor and files", surroundings.f41, seconds=60),

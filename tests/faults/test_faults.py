@@ -5,6 +5,7 @@ again finds nothing left to do.
 """
 
 import errno
+import os
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
@@ -27,9 +28,9 @@ from tests.factories import a_ticket, person
 from tests.faults.crash import Matrix
 from tests.faults.judge import rows_agree
 from tests.faults.store import Store
-from tests.faults.table import FAULTS
 
 pytestmark = pytest.mark.once
+ROUNDS = "FAULTS_ROUNDS"  # how often F30 is told; `./run faults` says
 TRIED = ("intake._register", "approval.approve_plan", "escalation.sweep")
 
 
@@ -124,7 +125,7 @@ def test_a_clock_that_steps(app, cast, time):
     assert rows_agree(store()) == []
 
 
-@pytest.mark.parametrize("round_", range(4))
+@pytest.mark.parametrize("round_", range(int(os.environ.get(ROUNDS, 4))))
 def test_answered_at_the_moment_of_firing(app, cast, time, round_):
     """F30: either it was answered first, and nothing fired, or it fired first: never both in the wrong order."""
     ticket = a_ticket(severity="P1")
@@ -136,7 +137,7 @@ def test_answered_at_the_moment_of_firing(app, cast, time, round_):
         with app.app_context():
             mine = db.session.get(Ticket, ticket.id)
             together.wait()
-            sleep(0.002 * round_)
+            sleep(0.002 * (round_ % 8))
             deed(mine)
 
     deeds = (lambda _: escalation.sweep(), lambda mine: comment.post_update(mine, actor=person("wang"), text="在看。"))
@@ -210,7 +211,3 @@ def test_a_full_disk_refuses_a_file(app, cast, monkeypatch):
     with pytest.raises(NoRoom):
         intake.keep_file(actor=cast.zhang, name="a.png", content=b"x")
     assert store().value("SELECT count(*) FROM attachment") == 0
-
-
-def test_every_fault_of_the_design_has_its_row():
-    assert [fault.name for fault in FAULTS] == [f"F{number:02}" for number in range(1, 45)]

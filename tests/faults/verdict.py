@@ -20,3 +20,9 @@ def held(figure: str, complaints: list[str], *, injected: int = 1, **promised: b
     """`promised` are figures of the design and whether they were reached."""
     broken = [f"not reached: {name.replace('_', ' ')}" for name, is_so in promised.items() if not is_so]
     return Verdict(figure, injected, [*complaints, *broken])
+
+
+def together(parts: list[Verdict]) -> Verdict:
+    """Of one fault that was told in several ways."""
+    figure = "; ".join(part.figure for part in parts)
+    return Verdict(figure, sum(part.injected for part in parts), [words for part in parts for words in part.complaints])

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from html import unescape
 from pathlib import Path
 from threading import Lock
-from time import sleep
+from time import monotonic, sleep
 from typing import Any
 from urllib.parse import urlencode
 
 ACKNOWLEDGED, REFUSED, UNKNOWN = "acknowledged", "refused", "unknown"
 SECONDS = 40.0
+IDLE = 2.0  # seconds after which a connection is not used again: the server closes it after five
 LOST = (OSError, http.client.HTTPException)
 
 
@@ -74,6 +75,7 @@ class Visitor:
         self.port, self.history = port, history
         self.broken, self._cookies = list[str](), dict[str, str]()
         self._held: http.client.HTTPConnection | None = None
+        self._used_at = 0.0
 
     def sign_in(self, login: str, password: str = "demo") -> "Visitor":
         form = self.form("/login", "sign_in")
@@ -130,6 +132,8 @@ class Visitor:
         headers = {"Cookie": cookies, "Accept": "text/html", "Accept-Language": "zh-CN"}
         if body:
             headers |= {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"}
+        if monotonic() - self._used_at > IDLE:
+            self.leave()
         try:
             self._held = self._held or http.client.HTTPConnection("127.0.0.1", self.port, timeout=SECONDS)
             self._held.request(method, path, body or None, headers)
@@ -138,6 +142,8 @@ class Visitor:
         except LOST:
             self.leave()
             return Answer(0, "")
+        finally:
+            self._used_at = monotonic()
         for cookie in reply.headers.get_all("Set-Cookie") or ():
             name, _, value = cookie.partition(";")[0].partition("=")
             self._cookies[name] = value

@@ -129,3 +129,12 @@ def _assigned(function: ast.AST) -> list[ast.Attribute]:
             parts = target.elts if isinstance(target, ast.Tuple) else [target]
             targets += [part for part in parts if isinstance(part, ast.Attribute)]
     return targets
+
+
+@each(files("tests/browser", "bench"))
+def test_a_page_is_waited_for_with_a_function(path):
+    """A bare expression is evaluated anew at every look, which our own policy forbids: it only holds at the first."""
+    for call in [n for n in ast.walk(tree(path)) if isinstance(n, ast.Call) and n.args]:
+        if dotted(call.func).endswith("wait_for_function"):
+            words = ast.unparse(call.args[0])
+            assert "=>" in words or isinstance(call.args[0], ast.Name), f"{name(path)}:{call.lineno}: {words}"

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from jinja2 import Environment, nodes
 
 from tests.house.source import each, files, name
 
@@ -37,6 +38,15 @@ def test_every_form_that_posts_comes_with_its_tokens(path):
         if re.search(r"method\s*=\s*[\"']post", form, re.I):
             assert "csrf_token" in form, f"{name(path)}: a form without a CSRF token"
             assert "data-action=" in form, f"{name(path)}: a form that does not say what it does"
+
+
+@each(TEMPLATES)
+def test_a_part_of_a_page_has_all_that_it_needs(path):
+    """htmx may ask for a block alone: what stands outside of it in a page is not there then."""
+    parts = Environment(extensions=["jinja2.ext.i18n"]).parse(path.read_text("utf-8")).body
+    if any(isinstance(part, nodes.Extends) for part in parts):
+        lost = [part for part in parts if isinstance(part, nodes.Macro | nodes.Import | nodes.FromImport)]
+        assert not lost, f"{name(path)}:{lost[0].lineno} is missing where only a block is asked for"
 
 
 @each(TEMPLATES)

@@ -190,6 +190,7 @@ def test_a_new_round_can_be_urged_anew(cast, plan):
     approval.urge_approvers(plan, actor=cast.zhao)
     fresh = plans.revise_plan(plan, actor=cast.zhao, risk="normal", steps="x")
     approval.urge_approvers(fresh, actor=cast.zhao)
+    refuses(Conflict, lambda: approval.urge_approvers(plan, actor=cast.zhao), "Nobody's decision")
 
 
 # --- who is told

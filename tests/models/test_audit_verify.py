@@ -24,6 +24,7 @@ from models.record.deed import Deed
 from models.record.event import Event
 from models.record.message import Message
 from models.record.ticket import Ticket
+from models.rules import deeds
 from models.steps import accounts, comment
 from tests.factories import a_ticket, newest_plan, person
 from tests.models.test_journal import by_force
@@ -253,6 +254,19 @@ def test_what_is_cut_off_at_the_end_is_missed(cast):
     assert len(found()) == 1, "the new events fit to what was begun anew"
 
 
+def test_a_deed_that_was_forged_with_the_key_is_not_the_one_of_the_checkpoint(cast):
+    """Whoever has stolen the key too makes a chain that fits; what was written down outside does not."""
+    accounts.sign_in(person("li"), browser="")
+    (line,) = anchor.checkpoint()
+    *_, before, deed = db.session.scalars(select(Deed).order_by(Deed.id)).all()
+    row = {column: getattr(deed, column) for column in deeds._CHAINED} | {"address": "10.9.9.9"}
+    link = deeds.link_of(before.chain, row)
+    by_force(f"UPDATE deed SET address = '10.9.9.9', chain = '{link}' WHERE id = {deed.id}")
+    assert [(what, row.partition(" of ")[0]) for what, row in found()] == [
+        (CHANGED, f"deed {deed.id}: not what checkpoint {line['number']}")
+    ]
+
+
 def test_a_restore_says_what_is_missing_until_it_is_acknowledged(app, cast, engine, tmp_path):
     if not is_sqlite():
         pytest.skip("the copy of a file stands for the backup")
@@ -303,6 +317,17 @@ def test_removed_checkpoints_are_missed(cast, book):
     a_ticket("awaiting_triage")
     anchor.checkpoint()
     assert found() == [], "and the next line begins on a line of its own"
+
+
+@pytest.mark.parametrize("line", ['{"number":1,"mac":"x"}', '{"number":1,"mac":"x","at":"now","event":"?"}'])
+def test_a_line_that_is_not_ours_is_named_and_stops_nothing(cast, book, line):
+    a_ticket("awaiting_triage")
+    anchor.checkpoint()
+    (page,) = book.glob("*.jsonl")
+    page.write_text(page.read_text() + line + "\n")
+    assert ("book", f"checkpoints after 1 in {page.name}") in found()
+    a_ticket("awaiting_triage")
+    assert [each["number"] for each in anchor.checkpoint()] == [2], "the desk goes on writing"
 
 
 def test_checkpoints_that_were_cut_off_are_missed_by_the_database(cast, book, monkeypatch):

@@ -273,6 +273,12 @@ def test_nothing_new_is_not_published(draft, admin):
         calendars.publish_calendar(draft, actor=admin)
 
 
+def test_other_hours_of_the_week_are_news(draft, admin):
+    """No single date differs, and yet everything does."""
+    calendars.set_week(draft, actor=admin, tz="Asia/Shanghai", week={"mon": "08:00-12:00"})
+    assert calendars.publish_calendar(draft, actor=admin).edition == 2
+
+
 def test_an_import_is_looked_at_before_it_is_taken_over(draft, admin):
     before = draft.digest
     calendars.propose_file(draft, actor=admin, text="date,kind,ranges,name\n2026-12-01,closed,,年会\n")

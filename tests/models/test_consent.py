@@ -159,7 +159,7 @@ def test_each_link_opens_its_own_question_only(cast):
     for action in ("consent", "refuse"):
         assert allows(question, action, ticket)
         assert not allows(progress, action, ticket)
-    for action in ("confirm", "supply", "dispute", "attach", "reopen"):
+    for action in ("confirm", "supply", "dispute", "reopen"):
         assert allows(progress, action, ticket)
         assert not allows(question, action, ticket)
     assert not any(allows(link, "agree", ticket) for link in (progress, question))

@@ -7,16 +7,33 @@ from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
 from models.ground import clock
+from models.ground.db import command as in_a_command
 from models.ground.db import db
 from models.ground.errors import Conflict, Invalid, Refused
 from models.people.customer import Contact
+from models.people.session import code_to_show
 from models.people.team import Team
 from models.policy.calendar import newest_calendars
 from models.policy.pack import load_pack
+from models.record import message
 from models.record.deed import Deed
+from models.record.message import Message
 from models.rules import deeds
+from models.rules.attempts import Attempt
 from models.rules.deeds import VEIL
-from models.steps import absences, accounts, calendars, feeds, masterdata, organisation, policies, rotas
+from models.steps import (
+    absences,
+    accounts,
+    calendars,
+    demo_clock,
+    feeds,
+    jobs,
+    masterdata,
+    organisation,
+    outbox,
+    policies,
+    rotas,
+)
 from tests.factories import person
 from tests.house.source import each, files, tree
 from tests.models.test_journal import by_force, plainly
@@ -27,18 +44,17 @@ SILENT = {
     "prove": "changes nothing but for how long one is asked no more",
     "pretend_reset": "nothing happens, it only takes as long",
     "begin_authenticator": "nothing counts before its first code was typed",
-    "send_trial_letter": "the letter is its own record",
     "propose_holidays": "nothing counts before it is taken over",
     "propose_file": "nothing counts before it is taken over",
     "drop_proposal": "nothing counts before it is taken over",
 }
 BY_HAND = {
     "request_reset", "use_reset", "use_code", "claim_desk", "describe_organisation", "name_organisation",
-    "remove_passkey", "ask_factor",
+    "remove_passkey", "ask_factor", "send_trial_letter", "try_again", "let_go", "move_demo_clock",
 }  # fmt: skip
 ROOMS = (
-    "absences", "accounts", "approval_templates", "calendars", "drills", "factors", "feeds", "founding", "masterdata",
-    "organisation", "policies", "rotas",
+    "absences", "accounts", "approval_templates", "calendars", "demo_clock", "drills", "factors", "feeds", "founding",
+    "masterdata", "organisation", "outbox", "policies", "rotas",
 )  # fmt: skip
 SECRET = "hunter2 is secret"
 
@@ -162,6 +178,49 @@ def test_rotas_absences_and_the_organisation_are_told_in_names(cast):
     assert told("record_edited")[1] == {"name_en": "Night shift"}
     accounts.deactivate_person(person("wang"), actor=person("admin"), successor=person("chen"))
     assert told("person_left")[1] == {"on_duty": False, "active": False, "successor": "陈静 · chen"}
+
+
+def test_letters_jobs_and_the_demonstrations_clock_leave_who_did_it(cast):
+    chen, admin = person("chen"), person("admin")
+    organisation.send_trial_letter(actor=admin)
+    assert newest().name == "trial_sent"
+    (letter,) = db.session.scalars(select(Message).where(Message.template == "trial"))
+    message.claim(letter.id)
+    message.failed(letter.id, error="550 no", permanent=True)
+    for command in (lambda who: outbox.try_again(letter, actor=who), lambda who: outbox.let_go(actor=who)):
+        with pytest.raises(Refused):
+            command(person("zhao"))
+    outbox.try_again(letter, actor=chen)
+    deed = newest()
+    assert (deed.name, deed.actor_id, deed.thing, deed.thing_id) == (
+        "letter_tried_again",
+        chen.id,
+        "message",
+        letter.id,
+    )
+    assert outbox.let_go(actor=chen) == 0
+    assert newest().name == "letter_tried_again", "nothing was held back"
+    in_a_command(message.hold_back)()
+    assert outbox.let_go(actor=chen) == told("letters_let_go")[1]["letters"] == 1
+    asked = {"policy": "unified", "first": "2026-11-01", "last": "2026-11-30"}
+    own, others = (jobs.start_job(actor=person(who), kind="replay", arguments=asked) for who in ("admin", "liu"))
+    jobs.cancel_job(own, actor=admin)
+    assert newest().name == "letters_let_go", "one's own is nobody's business"
+    jobs.cancel_job(others, actor=admin)
+    assert told("job_cancelled")[1]["person_id"].endswith("· liu")
+    with pytest.raises(Refused):
+        demo_clock.move_demo_clock(timedelta(hours=1), actor=chen)
+    demo_clock.move_demo_clock(timedelta(hours=1), actor=None)
+    assert (told("demo_clock_moved")[1], newest().actor_id) == ({"seconds": 3600}, None)
+
+
+def test_a_code_and_a_link_are_told_apart(cast):
+    accounts.issue_code(person("li"), actor=person("admin"))
+    code = code_to_show(person("li")).code
+    accounts.use_code(code=code, password=SECRET, tried=Attempt("code", "10.0.0.1", "10.0.0.1"))
+    assert newest().name == "code_used"
+    accounts.use_reset(token=accounts.request_reset(person("li")).token, password=SECRET + "1")
+    assert newest().name == "password_reset"
 
 
 def test_the_chain_is_whole_and_names_what_was_forged(cast):

@@ -1,12 +1,14 @@
 """Drafts: kept for whoever writes, gone with the form, swept after thirty days; their files live as long."""
 
+import os
 from datetime import timedelta
+from unittest.mock import Mock
 
 import pytest
 from sqlalchemy import func, select, update
 
 from models.ground import clock
-from models.ground.db import command, db
+from models.ground.db import WRITE, command, db, is_sqlite
 from models.ground.errors import Invalid, Missing, TooLarge
 from models.record import attachment, draft, once
 from models.record.attachment import Attachment
@@ -97,3 +99,46 @@ def test_what_a_picture_shows_is_said_before_it_is_sent(cast):
     assert [each.shows for each in attachment.attachments_of(ticket.id)] == ["提交按钮一直转"]
     with pytest.raises(Missing):
         drafts.describe_file(file, actor=cast.zhang, shows="送出以后")
+
+
+def test_what_a_form_takes_meanwhile_is_not_swept_away(cast, monkeypatch):
+    """On PostgreSQL a form may attach the file between the look and the deletion; SQLite's writers take turns."""
+    file = intake.keep_file(actor=cast.zhang, name="a.png", content=b"a")
+    ticket = intake.report_fault(actor=cast.zhang, description="x")
+    age(Attachment, created_at=clock.real_now() - timedelta(2))
+    if is_sqlite():
+        return
+
+    def attached_meanwhile():
+        with db.engine.connect().execution_options(**WRITE) as other:
+            other.execute(update(Attachment).where(Attachment.id == file.id).values(ticket_id=ticket.id))
+            other.commit()
+        return set()
+
+    monkeypatch.setattr(attachment, "keys_in_drafts", attached_meanwhile)
+    attachment.remove_orphans()
+    assert [(each.key, each.path.exists()) for each in attachment.attachments_of(ticket.id)] == [(file.key, True)]
+
+
+def test_bytes_go_only_with_their_row(cast, monkeypatch):
+    """A sweep that fails at its end has removed nothing."""
+    path = intake.keep_file(actor=cast.zhang, name="a.png", content=b"a").path
+    age(Attachment, created_at=clock.real_now() - timedelta(2))
+    os.utime(path, (0, 0))
+    with monkeypatch.context() as full:
+        full.setattr(db.session(), "commit", Mock(side_effect=RuntimeError("the disk is full")))
+        with pytest.raises(RuntimeError):
+            attachment.remove_orphans()
+    assert path.exists()
+    assert attachment.remove_orphans() == 1
+    assert not path.exists()
+
+
+def test_bytes_that_a_redaction_could_not_remove_go_later(cast):
+    empty, redacted = (intake.keep_file(actor=cast.zhang, name=name, content=name.encode()) for name in ("", "secret"))
+    intake.report_fault(actor=cast.zhang, description="x", files=[empty.key, redacted.key])
+    for file in (empty, redacted):
+        os.utime(file.path, (0, 0))
+    age(Attachment, size=0)  # killed between commit and removal
+    assert attachment.remove_orphans() == 1
+    assert (empty.path.exists(), redacted.path.exists()) == (True, False)

@@ -12,7 +12,7 @@ from models.insight import suggestion
 from models.insight.dossier import events_of
 from models.people.customer import Customer
 from models.record import search
-from models.record.attachment import attachments_of, kept
+from models.record.attachment import MOST_FILES, attachments_of, kept
 from models.record.deadline import open_deadlines
 from models.record.link import living_link
 from models.record.ticket import Ticket, title_of
@@ -141,8 +141,20 @@ def test_files_come_along_and_are_not_lost(cast):
 
 def test_other_peoples_files_cannot_be_taken(cast):
     file = intake.keep_file(actor=cast.zhang, name="a.txt", content=b"x")
-    ticket = intake.report_fault(actor=cast.feng, description="x", files=[file.key])
-    assert attachments_of(ticket.id) == []
+    with pytest.raises(Invalid, match="no longer here"):
+        intake.report_fault(actor=cast.feng, description="x", files=[file.key])
+    assert [f.key for f in kept([file.key], person_id=cast.zhang.id)] == [file.key]
+
+
+def test_no_file_is_left_behind_without_a_word(cast):
+    """One that was swept away meanwhile, or one too many: the form says so, and keeps the others."""
+    keys = [intake.keep_file(actor=cast.zhang, name=f"{n}.txt", content=b"x").key for n in range(MOST_FILES + 1)]
+    with pytest.raises(Invalid, match="At most"):
+        intake.report_fault(actor=cast.zhang, description="x", files=keys)
+    with pytest.raises(Invalid, match="no longer here"):
+        intake.report_fault(actor=cast.zhang, description="x", files=[*keys[:2], "swept"])
+    ticket = intake.report_fault(actor=cast.zhang, description="x", files=keys[1:])
+    assert len(attachments_of(ticket.id)) == MOST_FILES
 
 
 def test_a_file_that_is_too_large(cast):

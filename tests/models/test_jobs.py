@@ -37,9 +37,9 @@ def told() -> list[tuple[str, str]]:
 
 
 def test_from_asking_to_the_end(job, cast, real):
-    assert (job.state, record.due()) == ("queued", [job.id])
+    assert (job.state, record.due(jobs.WORK)) == ("queued", [job.id])
     taken = jobs.claim_job(job.id)
-    assert (taken.state, taken.attempt, record.due(), record.is_at_work()) == ("running", 1, [], True)
+    assert (taken.state, taken.attempt, record.due(jobs.WORK), record.is_at_work()) == ("running", 1, [], True)
     real(4)
     assert jobs.beat_job(job.id, 1, done=10, total=40)
     assert row(job).seconds_left is None, "too early to say"
@@ -52,7 +52,7 @@ def test_from_asking_to_the_end(job, cast, real):
     assert not jobs.finish_job(job.id, 1, result={"found": 2}), "it ends once"
     assert row(job).result == {"found": 1}
     assert told() == [("liu", "job_done")]
-    assert record.due() == []
+    assert record.due(jobs.WORK) == []
 
 
 def test_the_same_question_waits_once(job, cast):
@@ -85,7 +85,7 @@ def test_whoever_falls_silent_is_replaced_and_writes_nothing_more(job, real):
     real(LEASE.total_seconds() - 1)
     assert jobs.claim_job(job.id) is None, "it still beats"
     real(2)
-    assert record.due() == [job.id]
+    assert record.due(jobs.WORK) == [job.id]
     assert not record.is_at_work()
     assert jobs.claim_job(job.id).attempt == 2
     assert not jobs.beat_job(job.id, 1, done=5, total=9), "the first is told to stop"
@@ -103,13 +103,13 @@ def test_after_three_silences_it_is_the_jobs_own_fault(job, real):
         real(LEASE.total_seconds() + 1)
     assert jobs.claim_job(job.id) is None
     assert (row(job).state, row(job).error, told()) == ("failed", "given_up", [("liu", "job_failed")])
-    assert record.due() == []
+    assert record.due(jobs.WORK) == []
 
 
 def test_a_worker_that_leaves_gives_it_back_at_once(job, real):
     jobs.claim_job(job.id)
     assert jobs.release_job(job.id, 1)
-    assert record.due() == [job.id]
+    assert record.due(jobs.WORK) == [job.id]
     assert jobs.claim_job(job.id).attempt == 1, "leaving was no failure"
 
 
@@ -119,7 +119,7 @@ def test_called_off(job, cast, login):
     jobs.cancel_job(job, actor=getattr(cast, login))
     assert not jobs.beat_job(job.id, 1, done=1, total=2)
     assert not jobs.finish_job(job.id, 1, result={})
-    assert (row(job).state, row(job).result, record.due(), told()) == ("cancelled", None, [], [])
+    assert (row(job).state, row(job).result, record.due(jobs.WORK), told()) == ("cancelled", None, [], [])
     with pytest.raises(Conflict):
         jobs.cancel_job(job, actor=cast.liu)
 

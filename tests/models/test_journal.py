@@ -1,10 +1,14 @@
 """The record: chained, append-only, kept by the database itself; nothing is written outside a command."""
 
+from unittest.mock import Mock
+
 import pytest
 from sqlalchemy import select, text, update
 from sqlalchemy.exc import DBAPIError
 
+from models.clockwork import chains
 from models.ground.db import WRITE, command, db
+from models.ground.errors import Conflict
 from models.insight.dossier import events_of
 from models.record.archive import ArchiveRecord
 from models.record.attachment import attachments_of
@@ -12,9 +16,21 @@ from models.record.entry import Entry
 from models.record.event import Event, newest, since
 from models.record.ticket import Ticket
 from models.rules import journal
-from models.steps import archiving, closing, comment, customer_verification, diagnosis, intake, plans, repair, triage
+from models.steps import (
+    approval,
+    archiving,
+    closing,
+    comment,
+    customer_verification,
+    diagnosis,
+    drafts,
+    intake,
+    plans,
+    repair,
+    triage,
+)
 from tests.database import difference, everything
-from tests.factories import a_ticket, an_answered_ticket, archive, carry_out, newest_plan
+from tests.factories import a_plan, a_ticket, an_answered_ticket, archive, carry_out, further, newest_plan
 
 SECRET = "hunter2不可见"
 
@@ -275,12 +291,74 @@ def test_redaction_reaches_into_the_archive(cast):
 def test_a_redacted_text_takes_its_files_along(cast):
     ticket = a_ticket()
     kept = intake.keep_file(actor=cast.wang, name="密码.txt", content=b"hunter2")
+    drafts.describe_file(kept, actor=cast.wang, shows="口令一览")
     entry = comment.add_note(ticket, actor=cast.wang, text="见附件", files=[kept.key])
     path = attachments_of(ticket.id)[0].path
     assert path.read_bytes() == b"hunter2"
+    triage.cancel_ticket(ticket, actor=cast.wang, reason="重复")
+    archive(ticket)
     comment.redact_entry(entry, actor=cast.chen, reason="含密码")
     assert not path.exists()
-    assert _places_of("密码.txt") == []
+    assert [_places_of(words) for words in ("密码.txt", "口令一览")] == [[], []], "nor in the frozen record"
+    assert db.session.get(ArchiveRecord, ticket.id).is_sound
+
+
+def test_a_redaction_that_fails_leaves_the_bytes(cast, monkeypatch):
+    ticket = a_ticket()
+    kept = intake.keep_file(actor=cast.wang, name="密码.txt", content=b"hunter2")
+    entry = comment.add_note(ticket, actor=cast.wang, text="见附件", files=[kept.key])
+    monkeypatch.setattr(comment, "_index_anew", Mock(side_effect=RuntimeError))
+    with pytest.raises(RuntimeError):
+        comment.redact_entry(entry, actor=cast.chen, reason="含密码")
+    (file,) = attachments_of(ticket.id)
+    assert (file.name, file.path.read_bytes()) == ("密码.txt", b"hunter2")
+
+
+def a_file(cast, name, content):
+    return intake.keep_file(actor=cast.zhang, name=name, content=content).key
+
+
+def test_files_of_the_report_and_of_an_answer_go_by_themselves(cast):
+    ticket = intake.report_fault(
+        actor=cast.zhang, description="打不开", files=[a_file(cast, "口令.png", b"1"), a_file(cast, "无害.png", b"2")]
+    )
+    for state in ("awaiting_triage", "awaiting_engineer", "awaiting_plan", "awaiting_approval"):
+        further(ticket, state)
+    _result_plain(ticket, cast)
+    answer = [a_file(cast, "口令二.txt", b"3")]
+    customer_verification.confirm_result(ticket, actor=cast.zhang, verdict="yes", files=answer)
+    closing.close_ticket(ticket, actor=cast.chen, review="完整。")
+    archive(ticket)
+    gone = [file for file in comment.own_files(ticket) if file.name.startswith("口令")]
+    keys = [file.key for file in gone]
+    comment.redact_description(ticket, actor=cast.chen, replacement="打不开 ", reason="口令", files=keys)
+    assert (len(gone), [file.path.exists() for file in gone]) == (2, [False] * 2)
+    assert [_places_of(name) for name in ("口令.png", "口令二.txt")] == [[], []]
+    assert (ticket.description, len(_places_of("无害.png"))) == ("打不开", 2), "what is harmless stays"
+    assert first_break(ticket) is None
+    assert list(chains.walk_tickets(chains.Count())) == []
+
+
+def test_a_plans_file_goes_with_its_copies_and_the_plan_must_be_revised(cast):
+    """What is left of it is not what was approved (P7.6); the record says so and is sound."""
+    ticket = a_ticket("awaiting_plan")
+    kept = intake.keep_file(actor=cast.zhao, name="含口令.sql", content=b"hunter2").key
+    plan = a_plan(ticket, files=[kept])
+    plan = plans.revise_plan(plan, actor=cast.zhao, risk="normal", steps="1. 清理缓存", kind="fix", files=[kept])
+    approval.approve_plan(plan, actor=cast.chen)
+    held = comment.own_files(ticket)
+    assert len(held) == 2, "each revision has its own"
+    comment.redact_description(
+        ticket, actor=cast.chen, replacement=ticket.description, reason="口令", files=[held[0].key]
+    )
+    assert ([file.path.exists() for file in held], _places_of("含口令.sql")) == ([False] * 2, [])
+    assert list(chains.walk_tickets(chains.Count())) == []
+    with pytest.raises(Conflict):
+        carry_out(ticket)
+    again = plans.revise_plan(
+        plan, actor=cast.zhao, risk="normal", steps="1. 清理缓存", kind="fix", files=[held[1].key]
+    )
+    assert again.files == []
 
 
 def _places_of(words):

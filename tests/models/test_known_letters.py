@@ -3,18 +3,23 @@
 from datetime import timedelta
 
 import pytest
+from pyotp import TOTP
 from sqlalchemy import select, update
 
 from models.clockwork import escalation
 from models.ground import clock
 from models.ground.db import command, db
+from models.people.factor import authenticator_of, codes_left
+from models.people.feed import find_feed
 from models.record import known_letter
 from models.record import message as outbox
+from models.record.deed import Deed
 from models.record.event import Event
-from models.record.link import find_link, open_link
+from models.record.link import find_link, living_link, open_link
 from models.record.message import KNOWN, MAIL, QUEUED, SENT, Message
 from models.record.ticket import Ticket
-from models.steps import intake
+from models.steps import factors, feeds, intake
+from models.steps import outbox as steps
 from models.steps.restoring import take_up_again
 from tests.factories import MATRIX, a_ticket, person
 from tests.models.test_deadlines import at
@@ -94,16 +99,28 @@ def test_another_ticket_with_the_number_of_a_lost_one_is_another_matter(warned):
     db.session.rollback()
 
 
-def test_after_a_restore(warned, sign_in):
-    """Held back unless the journal knows; everybody is signed out; a deed says so."""
-    zhang = sign_in("zhang")
+def test_after_a_restore(warned, sign_in, cast):
+    """Held back unless the journal knows; everybody is signed out, no feed and no recovery code opens; a deed says so.
+    Customers' links stay."""
+    zhang, chen, link = (
+        sign_in("zhang"),
+        person("chen"),
+        living_link(a_ticket("awaiting_customer", contact=cast.contact)),
+    )
+    feed = feeds.open_feed(chen, kind="due")
+    factors.begin_authenticator(chen)
+    factors.confirm_authenticator(chen, code=TOTP(authenticator_of(chen).secret).at(clock.real_now()))
+    assert len(codes_left(chen)) == 10
     assert take_up_again("20261123-000000", sent=["<a@bihuan>", "<a@bihuan>"], is_known=False)[0] == 1
     assert outbox.due() == []
     assert outbox.count_held() >= 3
     assert zhang.open("/my").status == 303
-    assert outbox.let_go() >= 3
+    assert (find_feed(feed.token, "due").ended_at is None, codes_left(chen), link.death) == (False, [], "")
+    said = db.session.scalars(select(Deed).order_by(Deed.id.desc())).first()
+    assert (said.name, said.after["feeds"], said.after["codes"]) == ("restored", 1, 10)
+    assert steps.let_go(actor=chen) >= 3
     assert outbox.due()
-    assert take_up_again("20261123-000000", sent=["<a@bihuan>"], is_known=True) == (0, 0)
+    assert take_up_again("20261123-000000", sent=["<a@bihuan>"], is_known=True) == (0, 0, 0, 0)
     assert outbox.due()
 
 

@@ -2,6 +2,8 @@
 
 import json
 from pathlib import Path
+from statistics import median, quantiles
+from time import process_time
 
 import pytest
 
@@ -12,7 +14,8 @@ from models.steps import intake
 from tests.factories import a_ticket, person
 
 DATA = json.loads((Path(__file__).parent.parent / "data" / "paraphrases.json").read_text("utf-8"))
-FIRST, SHARE = 3, 0.8
+FIRST, SHARE, MOST_MS = 3, 0.8, 150
+PART = {"HX-Request": "true", "HX-Request-Type": "partial", "HX-Target": "aside#likely"}
 
 
 @command
@@ -51,3 +54,18 @@ def test_the_right_thing_is_among_the_first_three(cast, known):
     share = 1 - len(missed) / len(DATA["asked"])
     print(f"\nin the first three: {share:.0%} of {len(DATA['asked'])}, first: {first}; missed: {missed}")
     assert share >= SHARE
+
+
+@pytest.mark.once
+@pytest.mark.full
+def test_suggestions_come_while_somebody_still_writes(known, sign_in):
+    """G4: from the request to the answer, all that the corpus asks; others on the machine do not count."""
+    zhang, took = sign_in("zhang"), []
+    for _, words in DATA["asked"]:
+        began = process_time()
+        answer = zhang.open("/report/suggest", query_string={"description": words}, headers=PART)
+        took.append((process_time() - began) * 1000)
+        assert answer.status == 200
+    p95 = quantiles(took, n=20)[18]
+    print(f"\n  suggestions  {median(took):.0f} ms, p95 {p95:.0f} ms of {len(took)}")
+    assert p95 <= MOST_MS

@@ -68,6 +68,22 @@ def test_a_revoked_link(asked, cast):
     assert (find_link(fresh.token).death, find_link(link.token).death) == ("", "revoked")
 
 
+def test_a_revoked_link_is_not_replaced_by_way_of_an_older_one(asked, cast, monkeypatch):
+    """Only the desk sends another."""
+    older = living_link(asked)
+    customer_verification.confirm_result(asked, actor=older, verdict="no", comment="还是不行。")
+    customer_verification.send_link(asked, actor=cast.wang)
+    customer_verification.revoke_link(asked, actor=cast.wang)
+    assert older.death == "superseded"
+    with pytest.raises(Gone):
+        customer_verification.renew_link(older)
+    sent = customer_verification.send_link(asked, actor=cast.wang)
+    assert customer_verification.renew_link(older).id == sent.id
+    later = clock.real_now() + timedelta(days=31)
+    monkeypatch.setattr(clock, "real_now", lambda: later)
+    assert customer_verification.renew_link(sent).id > sent.id, "that one has only expired"
+
+
 def test_a_link_of_an_earlier_round(asked, cast):
     link = living_link(asked)
     customer_verification.confirm_result(asked, actor=link, verdict="no", comment="还是不行。")

@@ -22,6 +22,7 @@ from models.rules.notices import TOLD
 from models.rules.workflow import STEPS
 from models.steps import accounts, approval, comment, customer_verification, intake, triage
 from tests.factories import a_ticket, further, newest_plan, person
+from tests.models.test_journal import plainly
 
 
 @pytest.fixture
@@ -211,6 +212,14 @@ def test_claimed_by_one_until_the_lease_ends(cast, real):
     assert message.claim(mail).attempts == 2
     message.sent(mail)
     assert (db.session.get(Message, mail).state, message.due(), message.claim(mail)) == (SENT, [], None)
+    message.renew(mail)
+    assert db.session.get(Message, mail).next_try_at is None, "whoever still renews the claim comes too late"
+
+
+def test_what_another_version_sends_by_other_ways_is_left_to_it(cast):
+    mail = one_mail(cast)
+    plainly(f"UPDATE message SET channel = 'sms' WHERE id = {mail}")
+    assert (message.claim(mail), message.due()) == (None, [])
 
 
 def test_pauses_grow_and_then_people_see_it(cast, real):

@@ -91,7 +91,6 @@ BY_ROLE = {
     "report_up": {"tech_manager"},
     "follow": SEE_ALL,
     "unfollow": SEE_ALL,
-    "attach": DESK,
     "send_link": {"first_line", "supervisor"},
     "revoke_link": {"first_line", "supervisor"},
     "redact": {"supervisor"},
@@ -136,7 +135,7 @@ def test_what_is_not_written_is_forbidden(escalated, cast):
 
 def test_the_reporters_own(cast):
     ticket = a_ticket("awaiting_customer")
-    for action in ("supply", "confirm", "confirm_partly", "dispute", "attach", "view", "follow"):
+    for action in ("supply", "confirm", "confirm_partly", "dispute", "view", "follow"):
         assert allows(cast.zhang, action, ticket), action
     for action in ("view_internal", "note", "close", "redact", "record_spoken", "update", "cancel", "send_link"):
         assert not allows(cast.zhang, action, ticket), action
@@ -178,7 +177,7 @@ def test_a_dead_link_opens_nothing(cast):
     assert allows(link, "confirm", ticket)
     assert not allows(link, "confirm", a_ticket("awaiting_customer", contact=cast.contact)), "one ticket only"
     customer_verification.revoke_link(ticket, actor=cast.wang)
-    assert not any(allows(link, action, ticket) for action in ("confirm", "supply", "view", "attach", "dispute"))
+    assert not any(allows(link, action, ticket) for action in ("confirm", "supply", "view", "dispute"))
 
 
 def test_lists_show_exactly_what_pages_show(cast):

@@ -7,13 +7,14 @@ import pytest
 
 from bench.races import RACES, race
 from models.ground.db import db
-from models.ground.errors import DomainError
+from models.ground.errors import DomainError, Missing
 from models.insight.dossier import events_of
+from models.people.person import holders
 from models.record.event import Event
 from models.record.relation import bearer_of
 from models.record.ticket import Ticket
 from models.rules import journal
-from models.steps import closing, customer_verification, diagnosis, relations
+from models.steps import accounts, closing, customer_verification, diagnosis, relations, views
 from tests.factories import a_ticket, further, person
 
 
@@ -22,6 +23,40 @@ def test_sixty_races_have_one_outcome_each(app, cast):
     db.session.rollback()
     held = db.session.query(Event).filter(Event.name.in_(("approved", "returned"))).count()
     assert held >= 60 * 2 // len(RACES), "each race of two decisions has left one, of the others at most one"
+
+
+# --- the last administrator
+
+
+@pytest.mark.parametrize("turn", range(4))
+def test_two_administrators_who_send_each_other_away_leave_one(app, cast, turn):
+    """One by closing the other's account, the other by taking the role (A42)."""
+    accounts.edit_person(cast.chen, actor=cast.admin, roles=[("supervisor", None), ("admin", None)])
+    said = both(
+        app,
+        lambda: accounts.deactivate_person(person("chen"), actor=person("admin"), successor=person("wang")),
+        lambda: accounts.edit_person(person("admin"), actor=person("chen"), roles=[("first_line", None)]),
+    )
+    db.session.rollback()
+    db.session.expire_all()
+    assert said.count("done") == 1, said
+    assert len(db.session.scalars(holders("admin")).all()) == 1
+
+
+# --- removed meanwhile
+
+
+def test_a_thing_that_is_gone_is_missing_and_the_same_click_again_is_answered(app, sign_in, cast):
+    """Fifty clicks on “remove”: one removes it, the others were as good (A44)."""
+    view = views.keep_view(cast.chen, page="watch", name="早会", query="severity=P1")
+    held = [sign_in("chen") for _ in range(6)]
+    form = held[0].get("/views/new?page=watch").form("remove_view")
+    for browser in held:
+        browser.client.set_cookie("bihuan", held[0].client.get_cookie("bihuan").value)
+    with ThreadPoolExecutor(6) as pool:
+        assert {page.status for page in pool.map(lambda browser: browser.press(form), held)} == {303}
+    with pytest.raises(Missing):
+        views.remove_view(view, actor=cast.chen)
 
 
 # --- merges

@@ -21,6 +21,7 @@ from tests.models.test_races import both
 def real(app, monkeypatch):
     """Limits in force, and the wall clock stopped: call it to move it on."""
     limits.enforce(on=True)
+    monkeypatch.setattr(attempts, "pause_after", pause_after)
     at = [clock.real_now()]
     monkeypatch.setattr(clock, "real_now", lambda: at[0])
 
@@ -82,6 +83,11 @@ def test_a_pause_refuses_counts_nothing_and_is_over_in_time(real):
     assert tries(attempt, 1) == [1]
 
 
+def test_the_setting_switches_no_pause_off(real):
+    limits.enforce(on=False)
+    assert tries(Attempt("password", "zhang", "10.0.0.1"), FREE + 1) == [1, 2, 3, 4, 5, None]
+
+
 def test_a_known_device_is_not_kept_waiting_by_strangers(real):
     tries(Attempt("password", "zhang", "10.0.0.1"), FREE + 1)
     assert tries(Attempt("password", "zhang", "10.0.0.9"), 1) == [None], "wherever the strangers are"
@@ -122,6 +128,17 @@ def test_what_was_typed_is_kept_nowhere_and_a_pause_is_on_record(real, cast):
     found = db.session.scalars(select(Deed).where(Deed.name == "sign_in_paused").order_by(Deed.id)).all()
     assert [(deed.thing_id, deed.after["tries"]) for deed in found] == [(None, FREE), (cast.zhang.id, FREE + 1)]
     assert not any("secret" in key for key in db.session.scalars(select(Allowance.key)))
+
+
+def test_what_was_never_counted_is_not_given_back(real):
+    """A right password costs nothing; it buys no further tries either."""
+    address = Attempt("password", "zhang", "10.0.0.1")
+    for _ in range(3):
+        command(attempts.succeed)(address)
+    command(allowance.hold)(address.address_key)
+    command(attempts.succeed)(address)
+    db.session.rollback()
+    assert [held.used for held in db.session.scalars(select(Allowance))] == [0]
 
 
 def test_old_counters_are_swept_away(real):

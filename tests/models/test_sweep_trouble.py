@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from models.clockwork import escalation
+from models.clockwork import auditor, escalation
 from models.ground.db import db
 from models.record.deadline import BREACH, Deadline, Firing
 from models.rules import workflow
@@ -24,7 +24,10 @@ def test_a_mark_that_cannot_be_fired_leaves_the_others_alone(app, time, monkeypa
         pass
     db.session.expire_all()
     assert {firing.ticket_id for firing in db.session.query(Firing).filter_by(mark=BREACH)} == {well.id}
-    assert db.session.query(Deadline).filter_by(ticket_id=sick.id, kind="triage").one().breached_at is None
+    stuck = db.session.query(Deadline).filter_by(ticket_id=sick.id, kind="triage").one()
+    assert (stuck.breached_at, stuck.ring_at) == (None, stuck.due_at)
+    assert auditor.audit().missing == 1, "it stays missing until it has been told"
+    assert (escalation.oldest_unfired(), escalation.is_due()) == (0, False), "but nothing waits for the sweep"
 
     monkeypatch.undo()
     time(timedelta(minutes=2))

@@ -41,3 +41,10 @@ def test_a_turn_that_is_never_given_back_only_delays(tmp_path, monkeypatch):
 def test_without_a_file_there_is_nothing_to_wait_for(database):
     with turns.turn(database):
         pass
+
+
+def test_a_turn_that_cannot_be_opened_is_given_back(tmp_path):
+    with pytest.raises(FileNotFoundError), turns.turn(str(tmp_path / "gone" / "x")):
+        pass
+    assert turns._turn.acquire(blocking=False), "or every writer after it would wait for nothing"
+    turns._turn.release()

@@ -39,6 +39,7 @@ from models.steps import intake
 from tests.conftest import TEN_O_CLOCK, settings
 from tests.factories import a_ticket
 from workers import delivery
+from workers import restore as restoring
 from workers.backup import backup
 from workers.keeping import copies, journal, presence, soundness, store
 from workers.keeping.asking import NotPossible
@@ -108,6 +109,15 @@ def test_the_second_one_shares_the_files_of_the_first(app, kept):
     (file,) = (again.folder / store.FILES).glob("??/*")
     assert file.stat().st_nlink == 2, "the two backups; the house has its own"
     assert [b.name for b in store.all_in(kept.folder.parent)] == [again.name, kept.name]
+
+
+@pytest.mark.once
+def test_a_file_that_was_damaged_in_the_first_is_not_shared(app, kept):
+    (file,) = (kept.folder / store.FILES).glob("??/*")
+    flip(file)
+    again = copies.make(app.config["SETTINGS"], kept.folder.parent)
+    (sound,) = (again.folder / store.FILES).glob("??/*")
+    assert sound.read_bytes() == b"a log of the fault"
 
 
 @pytest.mark.once
@@ -238,6 +248,8 @@ def test_the_journal_remembers_what_left_and_since_when(app, tmp_path, monkeypat
     with next((tmp_path / journal.FOLDER).iterdir()).open("a") as file:
         file.write("2026-11-23T00:00")  # torn by a power cut
     assert list(journal.sent_since(tmp_path, at)) == ["<a@bihuan>", "<b@bihuan>"]
+    journal.note(tmp_path, ["<c@bihuan>"], reader="zhang@example.org")
+    assert list(journal.sent_since(tmp_path, at)) == ["<a@bihuan>", "<b@bihuan>", "<c@bihuan>"], "it tears no other"
     assert list(journal.sent_since(tmp_path, at + timedelta(days=2))) == []
     assert not journal.goes_back_to(tmp_path, at)
     assert journal.goes_back_to(tmp_path, clock.real_now())
@@ -356,7 +368,8 @@ def test_under_load_and_back_to_that_hour(desk, run, sink, time):
     assert count(Event) == events, "without --yes nothing is done"
     with presence.come_home(desk.home):
         assert "The house is running" in run(restore, name, "--yes", code=1)
-    assert "are not sent again" in run(restore, name, "--yes")
+    said = run(restore, name, "--yes")
+    assert ("are not sent again" in said, "shut it once more" in said) == (True, True)
 
     assert (count(Ticket), count(Event)) == (manifest.counts["ticket"], manifest.counts["event"])
     assert db.session.get(Event, manifest.head[0]).chain == manifest.head[1]
@@ -370,6 +383,38 @@ def test_under_load_and_back_to_that_hour(desk, run, sink, time):
     assert set(sink.ids) == sent, "the same marks have rung once more, and nobody is told once more"
     assert count(Message, Message.answer == outbox.KNOWN) > 1
     assert "is sound" in run(backup, "verify", name)
+
+
+def test_broken_off_it_stays_shut_until_it_is_said_once_more(desk, run, time, monkeypatch):
+    """What has left since is not known yet: nobody comes home, or letters would leave twice."""
+    run(backup, "create")
+    let_everything_ring(time)
+
+    def break_off(*_, **__):
+        leave()
+        raise OSError("the disk is full")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(restoring, "take_up_again", break_off)
+        assert "the disk is full" in run(restore, "newest", "--yes", code=1)
+    former = (desk.home / presence.UNFINISHED).read_text()
+    with pytest.raises(SystemExit, match="A restore was broken off"):
+        presence.come_home(desk.home)
+    run(restore, "newest", "--yes")
+    presence.come_home(desk.home).close()
+    assert Path(former).is_dir()
+    assert count(Event) == 0
+
+
+def test_one_that_cannot_be_read_is_named_and_the_others_stand(desk, run):
+    run(backup, "create")
+    (good,) = store.all_in(desk.home / store.FOLDER)
+    bad = good.folder.with_name("20991231-000000")
+    bad.mkdir()
+    (bad / store.MANIFEST).write_text("{")
+    assert f"{bad.name}  cannot be read" in run(backup, "list")
+    assert f"{good.name} is sound" in run(backup, "verify", "newest")
+    assert "cannot be read" in run(backup, "verify", bad.name, code=1)
 
 
 def open_session_of(login):

@@ -1,8 +1,6 @@
 """The letter of the day: what was collected leaves at five as one letter, to a real SMTP server, once."""
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Barrier
 
 import pytest
 from sqlalchemy import select
@@ -15,11 +13,9 @@ from models.record.message import FAILED, MAIL, QUEUED, SENT, Message
 from models.steps import accounts, comment
 from tests.factories import a_ticket, person
 from tests.models.test_messages import real as real
-from tests.workers.test_letters import overdue, send_all
+from tests.workers.test_letters import overdue, send_all, sent_at_once
 from tests.workers.test_letters import post as post
 from tests.workers.test_letters import sink as sink
-from workers import delivery
-from workers.channels import mail
 
 
 @pytest.fixture
@@ -137,22 +133,10 @@ def test_switching_back_sends_what_waits_with_the_next_delivery(post, five):
 
 
 def test_many_senders_one_letter(app, post, five, monkeypatch):
-    """Real threads: each claims by another message of the letter; one sends, all of it, once."""
+    """Each claims by another message of the letter; one sends, all of it, once."""
     news()
     five()
-    sent = []
-    monkeypatch.setattr(mail, "send", lambda letter, *, message_id, **_: sent.append((letter.to, message_id)) or "")
-    ids = [row.id for row in waiting()]
-    together = Barrier(len(ids))
-
-    def send(message_id: int) -> None:
-        with app.app_context():
-            together.wait()
-            delivery.deliver(message_id)
-
-    with ThreadPoolExecutor(len(ids)) as pool:
-        list(pool.map(send, ids))
-    assert len(sent) == 1
+    assert sent_at_once(app, [row.id for row in waiting()], monkeypatch) == 1
     assert {row.state for row in waiting()} == {SENT}
 
 

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from time import sleep
+from unittest.mock import Mock
 
 import pytest
 
@@ -67,6 +68,18 @@ def test_what_has_left_is_recorded_although_the_database_is_busy(owed, channel, 
     monkeypatch.setattr(delivery, "sleep", lambda _: None)
     delivery.deliver(owed)
     assert (row(owed).state, len(letters), refusals) == (SENT, 1, [])
+
+
+def test_what_has_left_before_the_sender_died_does_not_leave_again(owed, channel, monkeypatch):
+    letters, plain = [], outbox.sent
+    channel(letters.append)
+    monkeypatch.setattr(outbox, "sent", Mock(side_effect=KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        delivery.deliver(owed)
+    monkeypatch.setattr(outbox, "sent", plain)
+    make_due(owed)
+    delivery.deliver(owed)
+    assert (row(owed).state, row(owed).answer, len(letters)) == (SENT, outbox.KNOWN, 1)
 
 
 def test_the_second_of_two_senders_finds_nothing_to_do(owed, channel):

@@ -248,6 +248,7 @@ def test_it_is_asked_on_the_command_line(app, tmp_path, monkeypatch):
     ("values", "number"),
     [
         ({"secret_key": "short"}, "E01"),
+        ({"signing_keys": "short, and another one that is long enough"}, "E01"),
         ({"debug": True}, "E02"),
         ({"base_url": "http://desk.example"}, "E03"),
         ({"base_url": ""}, "E03"),

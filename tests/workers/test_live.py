@@ -25,7 +25,7 @@ LIMIT = 100_000
 
 def an_app() -> Flask:
     app = Flask("door")
-    app.config["MAX_CONTENT_LENGTH"] = LIMIT
+    app.config.update(MAX_CONTENT_LENGTH=LIMIT, SECRET_KEY=SECRET)
 
     @app.post("/length")
     def length():
@@ -43,7 +43,7 @@ class Door:
         listener = socket.create_server(("127.0.0.1", 0))
         self.port = listener.getsockname()[1]
         fork = multiprocessing.get_context("fork")
-        words = {"listener": listener, "redis_url": redis_url, "secret_key": SECRET}
+        words = {"listener": listener, "redis_url": redis_url}
         self.process = fork.Process(target=serve, args=(an_app(),), kwargs=words, daemon=True)
         self.process.start()
         listener.close()
@@ -138,6 +138,8 @@ def test_the_stream_only_answers_get_and_carries_the_headers_of_every_page(door)
     assert headers["Cache-Control"] == "no-store"
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
+    assert headers["Referrer-Policy"] == "no-referrer"
 
 
 def test_pages_are_told_when_nothing_can_be_heard_and_when_it_can_again(door, bell, redis_server):

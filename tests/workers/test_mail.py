@@ -25,6 +25,14 @@ class Sink:
 
     def __init__(self):
         self.taken, self.to_recipient, self.to_data = [], "250 OK", "250 OK"
+        self.to_mail, self.to_quit = "250 OK", "221 bye"
+
+    async def handle_MAIL(self, server, session, envelope, address, options):
+        envelope.mail_from = address
+        return self.to_mail
+
+    async def handle_QUIT(self, server, session, envelope):
+        return self.to_quit
 
     async def handle_RCPT(self, server, session, envelope, address, options):
         if self.to_recipient.startswith("2"):
@@ -82,6 +90,21 @@ def test_a_refusal_for_good_is_told_from_one_for_now(sink, smtp_url, verb, answe
         send(smtp_url)
     assert refusal.value.permanent is is_permanent
     assert refusal.value.reason == answer
+
+
+@pytest.mark.parametrize("answer", ["421 too busy", "554 no"])
+def test_taken_is_taken_however_the_server_says_goodbye(sink, smtp_url, answer):
+    sink.to_quit = answer
+    assert send(smtp_url) == "250 OK"
+    assert len(sink.taken) == 1
+
+
+def test_what_says_nothing_of_the_letter_may_pass(sink, smtp_url):
+    """A sender address or password that the server does not like: the next letter would fare no better."""
+    sink.to_mail = "553 not you"
+    with pytest.raises(NotSent) as refusal:
+        send(smtp_url)
+    assert (refusal.value.permanent, refusal.value.reason) == (False, "553 not you")
 
 
 def test_a_server_that_is_away_may_come_back(smtp_url):

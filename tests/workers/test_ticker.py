@@ -1,5 +1,7 @@
 """The ticker's patience: it rings for news at once, and leaves a worker that is at it alone."""
 
+from unittest.mock import Mock
+
 import pytest
 
 from models.clockwork import escalation
@@ -76,3 +78,19 @@ def test_when_nobody_comes_it_does_all_of_it_without_further_waiting(impatient, 
     impatient()
     assert impatient(after=ticker.SWEEP_PATIENCE)[1] == 1
     assert [impatient(after=0)[1] for _ in range(3)] == [2, 3, 4]
+
+
+def test_what_goes_wrong_beside_the_clocks_is_told_and_the_next_duty_follows(app, monkeypatch, capsys):
+    """A damaged book of checkpoints, a file of somebody else's: neither ends a thread in silence."""
+    done = []
+    monkeypatch.setattr(ticker.auditor, "audit", Mock(side_effect=ValueError("a verdict that cannot be read")))
+    monkeypatch.setattr(ticker.anchor, "checkpoint", lambda: done.append("anchor") or [])
+    monkeypatch.setattr(ticker.job, "forget_results", Mock(side_effect=PermissionError("not ours")))
+    monkeypatch.setattr(ticker.attachment, "remove_orphans", lambda: done.append("orphans"))
+    found = Ticker(app, "unix:///nowhere")
+    found._look_over()
+    found._take_away()
+    assert done == ["anchor", "orphans"]
+    said = capsys.readouterr().out
+    assert "a verdict that cannot be read" in said
+    assert "not ours" in said

@@ -4,7 +4,7 @@ import re
 import smtplib
 import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -40,8 +40,10 @@ def send(letter: Letter, *, message_id: str, smtp_url: str) -> str:
     except smtplib.SMTPRecipientsRefused as error:
         code, words = next(iter(error.recipients.values()))
         raise _refused(code, words) from error
-    except smtplib.SMTPResponseException as error:
+    except smtplib.SMTPDataError as error:
         raise _refused(error.smtp_code, error.smtp_error) from error
+    except smtplib.SMTPResponseException as error:  # it says nothing of the letter: a password, our own address
+        raise NotSent(_said(error.smtp_code, error.smtp_error)) from error
     except smtplib.SMTPNotSupportedError as error:
         raise NotSent(str(error), permanent=True) from error
     except (smtplib.SMTPException, OSError) as error:
@@ -123,6 +125,12 @@ class _Server(smtplib.SMTP):
         code, words = super().data(msg)
         self.answer = _said(code, words)
         return code, words
+
+    def __exit__(self, *_: object) -> None:
+        """Take leave. However the server answers that, what it has said of the letter stands."""
+        with suppress(smtplib.SMTPException, OSError):
+            self.docmd("QUIT")
+        self.close()
 
 
 class _SecureServer(_Server, smtplib.SMTP_SSL):

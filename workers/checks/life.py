@@ -11,7 +11,6 @@ from models.ground import clock
 from models.record import message
 from workers.checks.finding import Finding, error, unless, unseen, warning
 from workers.keeping import presence, store
-from workers.keeping.store import Damaged
 
 LATE = 30.0  # seconds that a due mark waits
 SLOW = 600.0  # seconds that a letter waits
@@ -70,10 +69,10 @@ def held(_settings: Settings) -> Finding:
 
 
 def copied(settings: Settings) -> Finding:
-    try:
-        newest = next(iter(store.all_in(settings.home / store.FOLDER)), None)
-    except Damaged as reason:
-        return error(f"The newest backup cannot be read: {reason}", "Make another: ./run backup create")
+    folder = settings.home / store.FOLDER
+    if damaged := store.unreadable_in(folder):
+        return error(f"Backups that cannot be read: {', '.join(damaged)}.", "Make another: ./run backup create")
+    newest = next(iter(store.all_in(folder)), None)
     if newest is None:
         return warning("There is no backup.", "./run backup create, every night, and keep a copy elsewhere.")
     age = clock.real_now() - newest.manifest.at

@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from workers.keeping.store import FILES, sum_of
+from workers.keeping.store import FILES, sum_of, sync_file, sync_folders
 
 Row = tuple[str, str, int, int | None]  # key, sha256, size, ticket
 
@@ -36,13 +36,17 @@ def gather(rows: Iterable[Row], live: Path, new: Path, former: Path | None) -> t
 def put_back(backup: Path, target: Path) -> None:
     """The files of a backup, as copies."""
     (backup / FILES).mkdir(exist_ok=True)
-    shutil.copytree(backup / FILES, target)
+    shutil.copytree(backup / FILES, target, copy_function=_copy_to_disk)
+    sync_folders(target)
 
 
 def _linked(former: Path | None, new: Path, digest: str) -> bool:
     if former is None or not former.exists() or sum_of(former) != digest:
         return False
-    os.link(former, new)
+    try:
+        os.link(former, new)
+    except OSError:  # a disk that knows no links gets a copy
+        return False
     return True
 
 
@@ -54,6 +58,10 @@ def _copied(live: Path, new: Path, digest: str) -> bool:
     if sum_of(new) != digest:
         new.unlink()
         return False
-    with new.open("rb") as file:
-        os.fsync(file.fileno())
+    sync_file(new)
     return True
+
+
+def _copy_to_disk(live: str, new: str) -> None:
+    shutil.copyfile(live, new)
+    sync_file(Path(new))

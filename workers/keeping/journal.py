@@ -3,7 +3,6 @@
 A restore takes the database back to an earlier hour, but not the letters that have left since: this is what it asks.
 """
 
-import os
 import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
@@ -13,7 +12,7 @@ from models.ground import clock, disk, tokens
 
 FOLDER = "sent"
 BEGUN = "begun"
-LINE = re.compile(r"(?P<at>\S+) (?P<word><\S+>|begun)(?: [0-9a-f]{16})?")
+LINE = re.compile(r"(?P<at>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?\+00:00) (?P<word><\S+>|begun)(?: [0-9a-f]{16})?")
 BEFORE = timedelta(days=1)  # a letter that was on its way when the copy was made
 
 
@@ -37,6 +36,12 @@ def sent_since(home: Path, at: datetime) -> Iterator[str]:
             yield word
 
 
+def knows(home: Path, message_id: str) -> bool:
+    """Whether this one left from here: this month, or the one before."""
+    wanted = f" {message_id} ".encode()
+    return any(wanted in file.read_bytes() for file in sorted((home / FOLDER).glob("*.log"))[-2:])
+
+
 def goes_back_to(home: Path, at: datetime) -> bool:
     """Whether every letter that left after `at` is in it."""
     begun = next((said_at for said_at, _ in _lines(home)), None)
@@ -47,12 +52,7 @@ def _append(home: Path, words: list[str]) -> None:
     now = clock.real_now()
     folder = home / FOLDER
     folder.mkdir(mode=0o700, exist_ok=True)
-    file = os.open(folder / f"{now:%Y-%m}.log", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    try:
-        os.write(file, "".join(f"{now.isoformat()} {word}\n" for word in words).encode())
-        disk.sync(file)
-    finally:
-        os.close(file)
+    disk.append(folder / f"{now:%Y-%m}.log", "".join(f"{now.isoformat()} {word}\n" for word in words))
 
 
 def _lines(home: Path, first_month: str = "") -> Iterator[tuple[datetime, str]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_hex
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg import sql
@@ -74,12 +74,7 @@ class Postgres:
 
     def make_ready(self, copy: Path) -> None:
         """Load the copy into a database beside the present one. Raises NotPossible while anybody is connected."""
-        with self._connected() as connection:
-            others = (
-                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            )
-            busy = connection.execute(others).fetchone()[0]  # type: ignore[index]
-        if busy:
+        if busy := self._asked("SELECT count(*) FROM pg_stat_activity WHERE datname = %s"):
             raise NotPossible(
                 f"{busy} connections to {self._database} are open; stop every house and program that uses it"
             )
@@ -90,7 +85,8 @@ class Postgres:
     def take_place(self, aside: Path) -> None:
         """What is there goes aside under another name, and what is ready takes its place."""
         former = f"{self._database}_{aside.name.replace('-', '_')}"
-        self._say("ALTER DATABASE {} RENAME TO {}", self._database, former)
+        if self._asked("SELECT count(*) FROM pg_database WHERE datname = %s"):  # else one broken off has moved it
+            self._say("ALTER DATABASE {} RENAME TO {}", self._database, former)
         self._say("ALTER DATABASE {} RENAME TO {}", self._ready, self._database)
         (aside / "database").write_text(former + "\n")
 
@@ -124,6 +120,11 @@ class Postgres:
         """One sentence about databases, said from outside them."""
         with self._connected(MAINTENANCE) as connection:
             connection.execute(sql.SQL(words).format(*map(sql.Identifier, names)))
+
+    def _asked(self, words: LiteralString) -> int:
+        """A number about this database, asked from outside it."""
+        with self._connected(MAINTENANCE) as connection:
+            return int(connection.execute(words, [self._database]).fetchone()[0])  # type: ignore[index]
 
     def _connected(self, name: str | None = None) -> psycopg.Connection[Any]:
         return psycopg.connect(self._conninfo(name), autocommit=True, password=self._url.password)

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from models.ground import clock, disk
+
 FILE = "running"
 UNFINISHED = "restore-unfinished"  # what stands in it is where the former data lies
 
@@ -23,6 +25,29 @@ def come_home(home: Path) -> IO[str]:
     return file
 
 
+def aside_in(home: Path) -> Path:
+    """A new folder for what is moved out of the way, named by the time."""
+    name = f"before-{clock.real_now():%Y%m%d-%H%M%S}"
+    taken = len(list(home.glob(f"{name}*")))
+    folder = home / (f"{name}-{taken}" if taken else name)
+    folder.mkdir()
+    return folder
+
+
+def shut(home: Path, aside: Path) -> None:
+    """A restore begins to move things: nobody comes home until it is finished. Said once more, the former data still
+    lies where the first one has put it."""
+    if not (mark := home / UNFINISHED).exists():
+        mark.write_text(str(aside))
+        disk.sync_folder(home)
+
+
+def open_again(home: Path) -> None:
+    """The restore is whole."""
+    (home / UNFINISHED).unlink()
+    disk.sync_folder(home)
+
+
 @contextmanager
 def nobody_home(home: Path) -> Iterator[None]:
     """Inside, nobody can come home. Exits with one sentence while somebody is there."""
@@ -30,5 +55,5 @@ def nobody_home(home: Path) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            sys.exit("The house is running: stop it first (Ctrl-C), then restore.")
+            sys.exit("The house is running: stop it first (Ctrl-C), then say this once more.")
         yield

@@ -18,7 +18,7 @@ from datetime import datetime
 from hmac import compare_digest
 from pathlib import Path
 
-from models.ground import clock, tokens
+from models.ground import clock, disk, tokens
 
 FOLDER = "backups"
 MAKING = ".making-"
@@ -96,7 +96,7 @@ def making(folder: Path) -> Iterator[Path]:
             raise
         sync_folders(new)
         new.rename(folder / new.name.removeprefix(MAKING))
-        sync_folder(folder)
+        disk.sync_folder(folder)
 
 
 def seal(folder: Path, manifest: Manifest) -> None:
@@ -107,9 +107,13 @@ def seal(folder: Path, manifest: Manifest) -> None:
 
 
 def all_in(folder: Path) -> list[Backup]:
-    """Every backup, the newest first; what has no manifest is none."""
-    found = sorted((p for p in folder.glob("*") if NAME.fullmatch(p.name)), reverse=True)
-    return [Backup(path, read_manifest(path)) for path in found if (path / MANIFEST).exists()]
+    """Every backup that can be read, the newest first; what has no manifest is none."""
+    return [found for found in map(_readable, _named_in(folder)) if found]
+
+
+def unreadable_in(folder: Path) -> list[str]:
+    """The names of those whose manifest cannot be trusted."""
+    return [path.name for path in _named_in(folder) if _readable(path) is None]
 
 
 def find(folder: Path, name: str) -> Backup:
@@ -156,19 +160,28 @@ def write(path: Path, text: str) -> None:
         os.fsync(file.fileno())
 
 
-def sync_folder(folder: Path) -> None:
-    """Have the names in it on the disk."""
-    opened = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
+def sync_file(path: Path) -> None:
+    """Have its content on the disk."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
 
 
 def sync_folders(top: Path) -> None:
-    """The same of all folders below."""
+    """Have the names in all folders below on the disk."""
     for path, _folders, _files in os.walk(top):
-        sync_folder(Path(path))
+        disk.sync_folder(Path(path))
+
+
+def _named_in(folder: Path) -> list[Path]:
+    found = (p for p in folder.glob("*") if NAME.fullmatch(p.name) and (p / MANIFEST).exists())
+    return sorted(found, reverse=True)
+
+
+def _readable(path: Path) -> Backup | None:
+    try:
+        return Backup(path, read_manifest(path))
+    except Damaged:
+        return None
 
 
 def _sealed(said: dict[str, object]) -> str:
