@@ -22,13 +22,14 @@ SCRIPTS = (
     "ground", "trusted", "live", "clocks", "announce", "held", "places", "files", "drafts", "signin", "offline",
     "forms", "swaps", "small", "print", "keys", "palette", "start",
 )  # fmt: skip
+VENDORED = ("htmx.min", "hx-ptag.min")  # as they came (static/vendor/VENDORED.json), sent as one
 REMARK, SPACE = re.compile(rb"(?s)/\*.*?\*/"), re.compile(rb"\s+")
 AROUND = re.compile(rb"\s?([{};,])\s?")
 COLON = re.compile(
     rb"((?:[{;]|^)[\w-]+):\s"
 )  # of a declaration: no selector begins with a word and a colon and a space
-JOINED = {"app.css": SHEETS, "watch.css": (*SHEETS, *PICTURES), "app.js": SCRIPTS}
-PACKED = (*JOINED, "link.css", "link.js", "passkey.js", "icons.svg", "vendor/htmx.min.js", "vendor/hx-ptag.min.js")
+JOINED = {"app.css": SHEETS, "watch.css": (*SHEETS, *PICTURES), "app.js": SCRIPTS, "vendor/htmx.js": VENDORED}
+PACKED = (*JOINED, "link.css", "link.js", "passkey.js", "icons.svg")
 YEAR = 365 * 24 * 3600  # seconds a browser may keep a file whose address changes when it does
 
 
@@ -55,7 +56,7 @@ def integrity(name: str) -> str:
 def joined(name: str) -> bytes:
     """All parts of the script or of the sheet, in their order. The parts of the script share one scope of their own."""
     parts = b"\n".join(_part(name, part) for part in JOINED[name])
-    return parts if name.endswith(".css") else b"(() => {\n'use strict';\n" + parts + b"})();\n"
+    return parts if name != "app.js" else b"(() => {\n'use strict';\n" + parts + b"})();\n"
 
 
 def sprite() -> str:
@@ -79,8 +80,8 @@ def _symbols(names: tuple[str, ...]) -> Markup:
 def _part(name: str, part: str) -> bytes:
     """A part of the script or the sheet; the dark colours once more for those who leave it to the device
     (`light-dark()` would say it without us, but browsers of before 2024 do not know it and would have no colours)."""
-    if name == "app.js":
-        return (STATIC / f"js/{part}.js").read_bytes()
+    if name.endswith(".js"):
+        return (STATIC / ("js" if name == "app.js" else "vendor") / f"{part}.js").read_bytes()
     text = (STATIC / f"css/{part}.css").read_bytes()
     if part != "dark":
         return text

@@ -195,8 +195,10 @@ def prepare(engine: Engine) -> None:
 
 
 def lift_limits(connection: Connection) -> None:
-    """What prepares a database takes as long as it takes: the limits of the application are for people who wait."""
+    """What prepares a database takes as long as it takes: the limits of the application are for people who wait.
+    The connection is closed at its end, so that nobody else goes on without limits."""
     if connection.dialect.name == "postgresql":
+        connection.detach()
         connection.execute(text("SET statement_timeout = 0"))
         connection.execute(text("SET lock_timeout = 0"))
 

@@ -23,7 +23,7 @@ function saidIn(form) {
   }
   return said;
 }
-const noted = form => ({ at: now(), once: form.elements.once?.value ?? '', version: form.elements.version?.value ?? '', said: saidIn(form), kept: keysIn(form) });
+const noted = form => ({ at: now(), once: form.elements.once?.value ?? '', version: form.elements.version?.value ?? '', said: saidIn(form), kept: keysIn(form), brought: broughtIn(form) });
 const isBare = form => !keysIn(form).length && controlsOf(form).every(control => isTicked(control) ? control.checked === control.defaultChecked
   : control.selectedOptions ? [...control.options].every((option, n) => option.selected === (option.defaultSelected || (n === 0 && !one('[selected]', control) && !control.multiple)))
   : control.value === control.defaultValue);
@@ -47,7 +47,7 @@ async function tellServer(form) {
   if (!pen.bare && (ok || pen.here)) speakOf(form, ok ? 'saved' : 'here', { '': timeOf(now(), true) });
 }
 function sendDraft(url, form, signal) { // what the server keeps of a form; its one-time token tells a late one from a new one
-  const { said, kept, ...more } = noted(form), sent = new URLSearchParams({ ...more, deed: form.dataset.action, address: pathOf(form), said: JSON.stringify(said) });
+  const { said, kept, brought, ...more } = noted(form), sent = new URLSearchParams({ ...more, deed: form.dataset.action, address: pathOf(form), said: JSON.stringify(said) });
   kept.forEach(key => sent.append('kept', key));
   return fetch(url, { method: 'POST', body: sent, signal, keepalive: sent.toString().length < 60000, headers: { 'X-CSRFToken': csrfOf(form), 'HX-Request': 'true', 'HX-Request-Type': 'partial' } });
 }

@@ -18,6 +18,7 @@ const shelved = async fits => (await onShelf(files => files.getAll(), 'readonly'
 const unshelve = id => onShelf(files => files.delete(id));
 const rowsIn = form => [...carried.keys()].filter(row => form.contains(row));
 const unarrived = form => rowsIn(form).filter(row => carried.get(row).state !== 'here');
+const broughtIn = form => rowsIn(form).filter(row => carried.get(row).state === 'here').map(row => carried.get(row).id);
 const drop = row => { carried.delete(row); row.remove(); };
 function addRow(form, name, size) {
   const row = one('#file-row').content.firstElementChild.cloneNode(true);
@@ -132,7 +133,8 @@ function addKept(form, key) { // one that this browser knows by its key only
 }
 async function fetchFiles(form) {
   if (!one('[data-paste]', form)) return;
-  for (const { file, name, id } of await shelved(({ place }) => place.startsWith(nameOf('later', form)) && (place === laterOf(form) || !recall(place)))) addFile(form, new File([file], name, { type: file.type }), id);
+  const fits = ({ place }) => place.startsWith(nameOf('later', form)) && (place === laterOf(form) || !recall(place)), { brought = [] } = storedAt(nameOf('draft', form)) || {};
+  for (const { file, name, id } of await shelved(fits)) brought.includes(id) ? unshelve(id) : addFile(form, new File([file], name, { type: file.type }), id); // the shelf may lag behind what was written down
 }
 function takeOut(row) {
   const { form, id, road } = carried.get(row);

@@ -15,7 +15,7 @@ function strand(form, submitter) { // no answer: it waits, or whoever wrote it s
   const entry = { ...noted(form), pairs, draft: nameOf('draft', form), url: pathOf(form), page: location.pathname + location.search, refused: false };
   const may = 'later' in form.dataset && unarrived(form).every(row => row.dataset.file === 'safe') && keep(laterOf(form), JSON.stringify(entry));
   if (may) speakOf(form, 'later');
-  fail(may ? 'later' : here ? 0 : 500);
+  fail(may ? 'later' : here ? 0 : 'full');
 }
 function withdraw(form) { // it is being written on, or sent by hand
   if (!recall(laterOf(form))) return;

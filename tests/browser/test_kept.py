@@ -35,6 +35,13 @@ PASTE = """(box, [name, bytes]) => {
     data.items.add(new File([Uint8Array.from(atob(bytes), c => c.charCodeAt(0))], name, {type: 'image/png'}));
     box.dispatchEvent(new ClipboardEvent('paste', {clipboardData: data, bubbles: true, cancelable: true}));
 }"""
+SHELVED = """() => new Promise(done => {
+    const open = indexedDB.open('bihuan', 1);
+    open.onsuccess = () => {
+        const asked = open.result.transaction('files').objectStore('files').count();
+        asked.onsuccess = () => { open.result.close(); done(asked.result); };
+    };
+})"""
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
 LATER, SENT, UNSENT = (f"#trouble [data-when={what}]" for what in ("later", "sent", "unsent"))
 
@@ -170,6 +177,24 @@ def test_a_report_goes_from_one_device_to_the_next(house, desk):
         ticket = find_ticket(number)
         assert (ticket.impact, [file.name for file in attachments_of(ticket.id)]) == ("department", ["一.png"])
         assert not drafts_of(find_person("zhang").id)
+
+
+def test_a_file_that_has_arrived_comes_back_once(house, desk):
+    """The tab closes before the browser has taken the file off its shelf: the server has it already."""
+    zhang = desk("zhang")
+    page = zhang.go("/report")
+    page.evaluate("void (IDBObjectStore.prototype.delete = () => { throw new Error('closed'); })")
+    box(page).fill("关得太早")
+    paste(page, "一.png")
+    wait_for_files(page, 1)
+    page.close()
+    zhang.page = zhang.context.new_page()
+    page = zhang.go("/report")
+    eventually(lambda: page.evaluate(SHELVED) == 0)
+    press(page)
+    number = arrive(page)
+    with house.app.app_context():
+        assert [file.name for file in attachments_of(find_ticket(number).id)] == ["一.png"]
 
 
 def test_files_are_tried_again_described_and_taken_out(house, desk):
@@ -399,7 +424,7 @@ def test_nothing_is_said_to_be_kept_that_is_not(house, desk):
     with page.expect_event("requestfailed", lambda request: request.url.endswith("/drafts")):
         box(page).fill("没有地方放")
     press(page)
-    expect(page.locator('#trouble [data-when="500"]')).to_be_visible()
+    expect(page.locator('#trouble [data-when="full"]')).to_be_visible()
     assert not page.locator(LATER).is_visible()
     expect(form(page).locator(".draft")).to_have_count(0)
     page.evaluate("void (Storage.prototype.setItem = window.room)")

@@ -88,6 +88,7 @@ class Matrix:
 
     def __init__(self, *, shapes: int = 1, wants: Callable[[str], bool] = lambda _: True, breaks: bool = False) -> None:
         self.found: list[Found] = []
+        self.left_out: list[str] = []  # commands that were carried out without being tried, and why
         self._shapes, self._wants, self._breaks = shapes, wants, breaks
         self._seen: dict[str, set[tuple[str, ...]]] = {}
         self._kept: Kept | None = None
@@ -118,19 +119,21 @@ class Matrix:
         return _run_once(function, args, kwargs)
 
     def _try(self, name: str, deed: Callable[[], Any]) -> None:
-        if not _warmed(deed):
-            return  # refused
+        if refused := _warmed(deed):
+            return self.left_out.append(f"{name}: {refused}")
         db.engine.dispose()
         if db.engine.pool.checkedout():  # type: ignore[attr-defined]
-            return  # somebody reads beside us: the database cannot be put aside
+            return self.left_out.append(f"{name}: somebody reads beside us, the database cannot be put aside")
         kept, self._moment = self._put_aside(), clock.real_now()
         token, before = sha256(name.encode()).hexdigest(), kept.look()
         passed, trouble = self._sent(deed, token, at=0)
         after = kept.look()
         kept.back(after)
         shape = tuple(passed)
-        if trouble or shape in self._seen.setdefault(name, set()):
-            return  # refused, or known
+        if trouble:
+            return self.left_out.append(f"{name}: {trouble}")
+        if shape in self._seen.setdefault(name, set()):
+            return None
         self._seen[name].add(shape)
         self.found.append(found := Found(name, passed, ways=1 + self._breaks))
         commit = passed.index(COMMITTED) + 1 if COMMITTED in passed else len(passed) + 1
@@ -138,6 +141,7 @@ class Matrix:
             found.complaints += self._crash(deed, token, k, kept, before, after, is_whole=k >= commit)
             if self._breaks:
                 found.complaints += self._break(deed, token, k, kept, before, after)
+        return None
 
     def _crash(
         self, deed: Any, token: str, k: int, kept: "Kept", before: Any, after: Any, *, is_whole: bool
@@ -182,18 +186,18 @@ class Matrix:
         return self._kept
 
 
-def _warmed(deed: Callable[[], Any]) -> bool:
-    """Carry it out and take it back, so that every child finds its statements compiled; False when it is refused."""
+def _warmed(deed: Callable[[], Any]) -> str:
+    """Carry it out and take it back, so that every child finds its statements compiled; why not, when it is refused."""
     try:
         with ground.last_words(_take_back):
             deed()
     except Warmed:
-        return True
-    except Exception:
-        return False
+        return ""
+    except Exception as error:
+        return repr(error)
     finally:
         db.session.rollback()
-    return False
+    return "it does not end as commands do"
 
 
 def _take_back(_result: Any) -> None:
