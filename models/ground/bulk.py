@@ -1,14 +1,22 @@
-"""Rows written past the unit of work: many of one shape in one statement, or one at a fraction of the price."""
+"""Past the unit of work: many rows of one shape written in one statement, or one, or a few columns read, at a fraction
+of the price."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Delete, Dialect, Insert, TextClause, Update
+from sqlalchemy import CursorResult, Delete, Dialect, Insert, Select, TextClause, Update
 
 from models.ground.db import Instant, db
 
 Prepare = Callable[[Any], Any]
+
+
+def read(statement: Select[Any], values: Mapping[str, Any]) -> CursorResult[Any]:
+    """Columns, not rows of the unit of work; what this transaction has changed is written first, and so is seen."""
+    session = db.session()
+    session.flush()
+    return session.connection().execute(statement, values)
 
 
 def write_many(statement: Insert | Update, rows: Sequence[Mapping[str, Any]]) -> int:

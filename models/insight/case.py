@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
+from models.ground.bulk import read
 from models.ground.db import db
 from models.ground.vocabulary import ClockKind
 from models.insight.progress import Progress, has_failed, is_carried_out, progress_of
@@ -63,7 +64,7 @@ class Case:
     @cached_property
     def followers(self) -> frozenset[int]:
         """Ids of the people who follow the ticket."""
-        return frozenset(db.session.scalars(_FOLLOWERS, {"ticket": self.ticket.id}))
+        return frozenset(read(_FOLLOWERS, {"ticket": self.ticket.id}).scalars())
 
     @cached_property
     def deadlines(self) -> list[Deadline]:

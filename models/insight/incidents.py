@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Integer, Select, bindparam, select
+from sqlalchemy.orm import joinedload
 
 from models.ground.db import db
 from models.ground.vocabulary import Category, ClockKind, Kind
@@ -74,6 +75,7 @@ def _none_of(actor: Person, most: int) -> Select[Ticket]:
             Ticket.kind == Kind.FAULT, Ticket.category != Category.SECURITY,
             Ticket.id.not_in(joined), Ticket.reporter_id.is_distinct_from(actor.id),
         )
+        .options(joinedload(Ticket.team))
         .order_by(Ticket.severity, Ticket.id.desc())
         .limit(4 * most)
     )  # fmt: skip

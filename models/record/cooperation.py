@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, String, Text, bindparam, select
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
+from models.ground.bulk import read
 from models.ground.db import Base, Instant, db
 from models.people.person import Person
 from models.people.team import Department, Team
@@ -57,7 +58,7 @@ def cooperations_of(ticket: Ticket) -> list[Cooperation]:
 
 def was_asked(person_id: int, ticket_id: int) -> bool:
     """Whether the person was asked to cooperate on the ticket."""
-    return db.session.scalar(_ASKED, {"ticket": ticket_id, "person": person_id}) is not None
+    return read(_ASKED, {"ticket": ticket_id, "person": person_id}).first() is not None
 
 
 _PEOPLE = (Cooperation.contact, Cooperation.asked_by, Cooperation.answered_by)

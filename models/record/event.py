@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, func, select, text
+from sqlalchemy import JSON, ForeignKey, Index, String, bindparam, func, select, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.ground.db import Base, Instant, db, index_of_some
@@ -68,15 +68,18 @@ def find_event(ticket_id: int, seq: int) -> Event | None:
 
 def last_deed(ticket_id: int) -> Event | None:
     """What somebody did last on the ticket; what the desk did by itself is passed over."""
-    by_somebody = Event.actor_id.is_not(None) | Event.link_id.is_not(None)
-    done = select(Event).where(Event.ticket_id == ticket_id, by_somebody)
-    return db.session.scalar(done.order_by(Event.seq.desc()).limit(1))
+    return db.session.scalar(_LAST_DEED, {"ticket": ticket_id})
+
+
+_BY_SOMEBODY = Event.actor_id.is_not(None) | Event.link_id.is_not(None)
+_LAST_DEED = (  # every page of a ticket asks, so it is built once
+    select(Event).where(Event.ticket_id == bindparam("ticket"), _BY_SOMEBODY).order_by(Event.seq.desc()).limit(1)
+)
 
 
 def last_deeds(ticket_ids: Sequence[int]) -> dict[int, Event]:
     """The same of several tickets, in one question."""
-    by_somebody = Event.actor_id.is_not(None) | Event.link_id.is_not(None)
-    newest_of_each = select(func.max(Event.id)).where(Event.ticket_id.in_(ticket_ids), by_somebody)
+    newest_of_each = select(func.max(Event.id)).where(Event.ticket_id.in_(ticket_ids), _BY_SOMEBODY)
     wanted = select(Event).where(Event.id.in_(newest_of_each.group_by(Event.ticket_id)))
     return {event.ticket_id: event for event in db.session.scalars(wanted)}
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from sqlalchemy import ForeignKey, Index, Integer, Select, String, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Mapped, aliased, joinedload, mapped_column, relationship
 
+from models.ground.bulk import read
 from models.ground.db import Base, Instant, db
 from models.ground.vocabulary import Category, Severity
 from models.people.person import Person
@@ -61,7 +62,7 @@ class Ties(NamedTuple):
 
 def ties_of(ticket: Ticket) -> Ties:
     """Whether the ticket belongs together with others, and how many people have it too."""
-    return Ties(*db.session.execute(_TIES, {"ticket": ticket.id}).one())
+    return Ties._make(read(_TIES, {"ticket": ticket.id}).one())
 
 
 # --- linked

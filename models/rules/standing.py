@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, or_, select
 
+from models.ground.bulk import read
 from models.ground.db import db
 from models.ground.vocabulary import Role, State
 from models.people.person import Person
@@ -39,9 +40,16 @@ def carried_out(actor: Person, ticket: Ticket) -> bool:
     """Whether the actor works on it, or has carried out a step of it, by whichever of their accounts."""
     if ticket.assignee and ticket.assignee.human_id == actor.human_id:
         return True
-    same = or_(Person.id == actor.human_id, Person.same_as_id == actor.human_id)
-    done = select(WorkStep.id).join(WorkStep.person).where(WorkStep.ticket_id == ticket.id, same)
-    return db.session.scalar(done.limit(1)) is not None
+    return read(_DONE, {"ticket": ticket.id, "human": actor.human_id}).first() is not None
+
+
+_DONE = (  # every page of a ticket asks, so it is built once
+    select(WorkStep.id)
+    .join(WorkStep.person)
+    .where(WorkStep.ticket_id == bindparam("ticket"))
+    .where(or_(Person.id == bindparam("human"), Person.same_as_id == bindparam("human")))
+    .limit(1)
+)
 
 
 def _open_plan(ticket: Ticket) -> Plan | None:
