@@ -2,7 +2,10 @@
 
 from datetime import timedelta
 
+from sqlalchemy import update
+
 from models.clockwork import auditor, escalation
+from models.ground import clock
 from models.ground.db import db
 from models.record.deadline import BREACH, Deadline, Firing
 from models.rules import workflow
@@ -35,3 +38,21 @@ def test_a_mark_that_cannot_be_fired_leaves_the_others_alone(app, time, monkeypa
         pass
     db.session.expire_all()
     assert sick.id in {firing.ticket_id for firing in db.session.query(Firing).filter_by(mark=BREACH)}
+
+
+def test_a_mark_that_moved_meanwhile_is_not_fired_with_the_others(app, time, monkeypatch):
+    """Compare and set: what has been given another time since it was read is looked at once more, by itself."""
+    a_ticket("awaiting_triage")
+    outlines, fire, alone = escalation.outlines, escalation._fire_alone, []
+
+    def read_and_moved(ids):
+        read = outlines(ids)
+        later = update(Deadline).where(Deadline.id.in_(ids)).values(ring_at=clock.now() + timedelta(hours=1))
+        db.session.execute(later.execution_options(synchronize_session=False))
+        return read
+
+    monkeypatch.setattr(escalation, "outlines", read_and_moved)
+    monkeypatch.setattr(escalation, "_fire_alone", lambda id_: alone.append(id_) or fire(id_))
+    time(timedelta(minutes=11))
+    assert escalation.sweep()
+    assert alone
