@@ -210,7 +210,16 @@ WAYS = (
 )
 
 
-def ways() -> list[tuple[str, str, bool]]:
-    """The way round, by what the roles of the reader may do: word, address, whether one is there; at most seven."""
+def ways() -> list[tuple[str, str, str]]:
+    """The way round, by what the roles of the reader may do: word, address, whether one is there ("page") or further
+    in ("true"), else ""; at most seven."""
     person = current_user._get_current_object()
-    return [(word, url_for(end), end == request.endpoint) for word, end, action in WAYS if allows(person, action)]
+    return [(word, url_for(end), _whether_there(end)) for word, end, action in WAYS if allows(person, action)]
+
+
+def _whether_there(end: str) -> str:
+    rooms = [end.partition(".")[0] for _, end, _ in WAYS]
+    room = end.partition(".")[0]
+    if end == request.endpoint:
+        return "page"
+    return "true" if room == request.blueprint and rooms.count(room) == 1 else ""

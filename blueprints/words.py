@@ -40,7 +40,7 @@ WORDS: dict[str, dict[str, Any]] = {
     },
     "watched": {
         "breached": _l("overdue"), "half_hour": _l("due within 30 min"), "hour": _l("due within 1 h"),
-        "paused": _l("waiting on others"), "escalated": _l("escalated"),
+        "paused": _l("clock paused"), "escalated": _l("escalated"),
     },
     "kind": {"fault": _l("Fault"), "request": _l("Request")},
     "priority": {

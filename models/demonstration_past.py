@@ -180,7 +180,8 @@ def _solve(
 
 
 def _confirm(ticket: Ticket, told: Fault, cast: dict[str, Person]) -> None:
-    said: dict[str, Any] = {"verdict": Verdict.YES, "satisfaction": told.satisfaction, "asked": "dissatisfied"}
+    asked = told.satisfaction if told.satisfaction == "dissatisfied" else ""
+    said: dict[str, Any] = {"verdict": Verdict.YES, "satisfaction": told.satisfaction, "asked": asked}
     if ticket.reporter:
         customer_verification.confirm_result(ticket, actor=ticket.reporter, **said)
     else:

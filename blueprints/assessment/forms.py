@@ -56,9 +56,9 @@ class AssessmentForm(FlaskForm):
         validators=[Optional()],
     )  # fmt: skip
     development_opinion = TextAreaField(_l("What development says"), validators=[Length(max=8000)])
-    development_by = StringField(_l("Said by"), validators=[Length(max=80)])
+    development_by = StringField(_l("Said for development by"), validators=[Length(max=80)])
     test_opinion = TextAreaField(_l("What testing says"), validators=[Length(max=8000)])
-    test_by = StringField(_l("Said by"), validators=[Length(max=80)])
+    test_by = StringField(_l("Said for testing by"), validators=[Length(max=80)])
     product_opinion = TextAreaField(_l("What product says"), validators=[Length(max=8000)])
     technology = TextAreaField(_l("Technology"), validators=[Length(max=8000)])
     resources = TextAreaField(_l("Resources"), validators=[Length(max=8000)])

@@ -55,7 +55,7 @@ def _figures(load: TeamLoad) -> list[Figure]:
         ("", _("Open tickets"), load.open),
         ("breached", _("overdue"), load.breached),
         ("half_hour", _("due within 30 min"), load.half_hour),
-        ("paused", _("waiting on others"), load.paused),
+        ("paused", _("clock paused"), load.paused),
     )
     team = load.team.id if load.team else 0
     return [Figure(word, count, url_for("board.watch", team=team, only=only or None)) for only, word, count in said]

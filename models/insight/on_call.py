@@ -1,6 +1,6 @@
 """Who is on call in a week, where nobody is, and whose absence would leave a rung of the ladder empty (P5.4)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -36,8 +36,14 @@ class Rota:
 
     @property
     def gaps(self) -> list[Piece]:
-        """Where nobody is on call in this week."""
-        return [piece for day in self.days for piece in day if piece.stint is None]
+        """Where nobody is on call in this week; a night is one gap, not two."""
+        found: list[Piece] = []
+        for piece in (piece for day in self.days for piece in day if piece.stint is None):
+            if found and found[-1].ends_at == piece.starts_at:
+                found[-1] = replace(found[-1], ends_at=piece.ends_at)
+            else:
+                found.append(piece)
+        return found
 
 
 def week_of(days: list[datetime]) -> list[Rota]:
