@@ -21,7 +21,7 @@ class ReportForm(FlaskForm):
         _l("What happened?"),
         validators=[InputRequired(_l("Please say what happened.")), Length(max=20_000)],
         render_kw={
-            "placeholder": _l("For example: the ERP turns and turns when I submit an expense report, since 9 o'clock.")
+            "placeholder": _l("For example: the ERP keeps loading when I submit an expense report, since 9 o'clock.")
         },
     )
     files = MultipleFileField(_l("Files"))
@@ -46,7 +46,7 @@ class RequestForm(FlaskForm):
     """What is wished for: the scene, and the effect that is hoped for; one of the two will do (P2.2)."""
 
     description = TextAreaField(
-        _l("Scene"),
+        _l("Situation"),
         validators=[Length(max=20_000)],
         description=_l("Who does what, where, and what is missing there?"),
     )
