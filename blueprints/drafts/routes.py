@@ -48,6 +48,7 @@ def keep() -> Response:
         files=request.form.getlist("kept")[:50],
         version=whole(request.form.get("version", "")),
         token=one_time.nonce() or "",
+        at=request.form.get("at", type=int),
     )
     return Response(status=204)
 

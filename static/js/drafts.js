@@ -23,7 +23,10 @@ function saidIn(form) {
   }
   return said;
 }
-const noted = form => ({ at: now(), once: form.elements.once?.value ?? '', version: form.elements.version?.value ?? '', said: saidIn(form), kept: keysIn(form), brought: broughtIn(form) });
+const savedOf = form => Date.parse(form.dataset.saved ?? '') || 0;
+// Later than all that was kept before, also where a slow line makes our clock late.
+const stampOf = form => Math.max(now(), 1 + savedOf(form), 1 + (storedAt(nameOf('draft', form))?.at ?? 0));
+const noted = form => ({ at: stampOf(form), once: form.elements.once?.value ?? '', version: form.elements.version?.value ?? '', said: saidIn(form), kept: keysIn(form), brought: broughtIn(form) });
 const isBare = form => !keysIn(form).length && controlsOf(form).every(control => isTicked(control) ? control.checked === control.defaultChecked
   : control.selectedOptions ? [...control.options].every((option, n) => option.selected === (option.defaultSelected || (n === 0 && !one('[selected]', control) && !control.multiple)))
   : control.value === control.defaultValue);
@@ -92,7 +95,7 @@ function restore(inForm) { // a form that has just come
   met.add(form);
   fetchFiles(form);
   if (one('[data-errors]', form)) return noteDown(form); // it shows what was typed
-  const draft = storedAt(nameOf('draft', form)), entry = storedNames(nameOf('later', form)).map(storedAt).find(each => !draft || draft.once === each.once), own = entry || draft, saved = form.dataset.saved ? Date.parse(form.dataset.saved) : 0, gone = storedAt(nameOf('gone', form));
+  const draft = storedAt(nameOf('draft', form)), entry = storedNames(nameOf('later', form)).map(storedAt).find(each => !draft || draft.once === each.once), own = entry || draft, saved = savedOf(form), gone = storedAt(nameOf('gone', form));
   if (form.dataset.saved) pens.set(form, { told: true });
   showChoices();
   const isNew = own?.at > saved;

@@ -125,11 +125,15 @@ function addKept(form, key) { // one that this browser knows by its key only
   one('[name=kept]', row).disabled = false;
   one('[name=kept]', row).value = key;
   askShown(row, form, key);
-  fetch(`/files/${key}/words`).then(answer => answer.ok ? answer.json() : null).then(known => {
-    if (!known) return drop(row); // sent meanwhile, or swept away
-    one('[data-name]', row).textContent = known.name;
-    if (known.picture) showPicture(row, key, known.shows);
-  }).catch(() => {});
+  nameRow(row, key);
+}
+async function nameRow(row, key) {
+  const answer = await fetch(`/files/${key}/words`).catch(() => null);
+  if (answer?.status === 404) return drop(row); // sent meanwhile, or swept away
+  if (!answer?.ok) return row.isConnected && setTimeout(nameRow, AGAIN, row, key);
+  const known = await answer.json();
+  one('[data-name]', row).textContent = known.name;
+  if (known.picture) showPicture(row, key, known.shows);
 }
 async function fetchFiles(form) {
   if (!one('[data-paste]', form)) return;

@@ -21,11 +21,11 @@ PNG = b"\x89PNG\r\n\x1a\n"
 def keep(browser, url, action, **said):
     """As the script does it: the form's own tokens, what stands in it, and the keys of its files."""
     form = browser.get(url).form(action)
-    kept = said.pop("kept", [])
+    kept, at = said.pop("kept", []), said.pop("at", "")
     sent = {
         "deed": action, "address": form.url, "kept": kept, "once": form.values["once"],
         "said": json.dumps({name.replace("__", "-"): [text] for name, text in said.items()}),
-        "version": form.values.get("version", ""),
+        "version": form.values.get("version", ""), "at": at,
     }  # fmt: skip
     return browser.open("/drafts", method="POST", data=sent, headers={"X-CSRFToken": form.values["csrf_token"][0]})
 
@@ -59,6 +59,14 @@ def test_a_report_is_begun_here_and_finished_there(sign_in):
     assert [file.key for file in attachments_of(find_ticket(number).id)] == [key]
     assert drafts_of(person("zhang").id) == {}
     assert desk.get("/report").form("report").values["description"] == [""]
+
+
+def test_when_it_was_written_is_told_by_its_writer(sign_in):
+    """Else what was written between two messages to the server looks older than the first of them."""
+    zhang, at = sign_in("zhang"), int(clock.now().timestamp() * 1000) - 1500
+    assert keep(zhang, "/report", "report", description="转", at=at).status == 204
+    assert drafts_of(person("zhang").id)["report /report"].saved_at.timestamp() * 1000 == pytest.approx(at, abs=1)
+    assert keep(zhang, "/report", "report", description="转圈", at="x" * 5000).status == 204, "only not believed"
 
 
 def test_it_is_nobody_elses(sign_in):

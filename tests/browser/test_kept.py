@@ -3,11 +3,12 @@
 import random
 import re
 from collections import Counter
-from time import monotonic
+from collections.abc import Iterator
+from time import monotonic, sleep
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 from sqlalchemy import delete, select, update
 
 from models.ground import clock
@@ -40,6 +41,13 @@ SHELVED = """() => new Promise(done => {
     open.onsuccess = () => {
         const asked = open.result.transaction('files').objectStore('files').count();
         asked.onsuccess = () => { open.result.close(); done(asked.result); };
+    };
+})"""
+STORED = """() => new Promise(done => {
+    const open = indexedDB.open('bihuan', 1);
+    open.onsuccess = () => {
+        const asked = open.result.transaction('files').objectStore('files').getAll();
+        asked.onsuccess = () => { open.result.close(); done([asked.result, Object.entries(localStorage)]); };
     };
 })"""
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
@@ -109,6 +117,14 @@ def worked_on(house) -> str:
         return str(made.number)
 
 
+@pytest.fixture
+def forgotten(house) -> Iterator[None]:
+    """What is begun here is nobody's draft afterwards."""
+    yield
+    with house.app.app_context():
+        forget_drafts()
+
+
 def test_a_fault_is_logged_in_three_interactions(house, desk):
     """G1: forty characters, a pasted picture, Ctrl+Enter; at most two seconds of the machine's own time."""
     assert len(FORTY) >= 40
@@ -127,6 +143,46 @@ def test_a_fault_is_logged_in_three_interactions(house, desk):
         assert ticket.description == FORTY
         assert [file.name for file in attachments_of(ticket.id)] == ["image-1.png"]
         assert not drafts_of(find_person("zhang").id)
+
+
+def test_on_a_slow_line_the_newest_words_come_back(desk, forgotten):
+    """The page came late, so its clock is: what was typed and brought after the last time that the server heard of it
+    is newer all the same."""
+    feng = desk("feng")
+
+    def late(road: Route) -> None:
+        answer = road.fetch()
+        sleep(3)
+        road.fulfill(response=answer)
+
+    feng.context.route("**/report", late)
+    page = feng.go("/report")
+    feng.context.unroute("**/report")
+    box(page).fill("转")
+    expect(form(page).locator(".draft")).to_contain_text("已保存")
+    feng.context.route("**/drafts", lambda road: road.abort())
+    box(page).fill("转圈")
+    paste(page)
+    wait_for_files(page, 1)
+    page.close()
+    feng.context.unroute("**/drafts")
+    feng.page = feng.context.new_page()
+    page = feng.go("/report")
+    assert box(page).input_value() == "转圈"
+    wait_for_files(page, 1)
+
+
+def test_a_file_keeps_its_row_when_its_name_cannot_be_asked(desk, forgotten):
+    feng = desk("feng")
+    page = feng.go("/report")
+    paste(page)
+    wait_for_files(page, 1)
+    page.route("**/words", lambda road: road.fulfill(status=503, body=""))
+    page.reload()
+    expect(form(page).locator("[data-file]")).to_have_count(1)
+    page.unroute("**/words")
+    wait_for_files(page, 1)
+    eventually(lambda: names_in(page) == ["image-1.png"], seconds=20)
 
 
 @pytest.mark.full
@@ -615,6 +671,10 @@ class Trial:
         with self.desk.leaves():
             press(self.page, self.action)
 
+    def seen(self) -> list[object]:
+        """What the form has of files, on the page and on the shelf."""
+        return [form(self.page, self.action).locator(".files, [data-files], [data-kept]").all_inner_texts(), self.page.evaluate(STORED)]
+
     def find(self) -> None:
         """It has arrived once, with all its files, and nothing of it is left behind."""
         with self.house.app.app_context():
@@ -643,7 +703,7 @@ def tell(seeds: range, house, zhao: Desk, number: str) -> None:
         try:
             trial.run()
         except Exception as error:
-            error.add_note(f"seed {seed}: {trial.action}, {trial.files}, {trial.told}")
+            error.add_note(f"seed {seed}: {trial.action}, {trial.files}, {trial.told}; there is {trial.seen()}")
             raise
         told.update(trial.told)
     assert set(told) == {*TROUBLES, *ENDS}, told

@@ -47,6 +47,21 @@ def test_one_that_comes_in_after_its_form_was_accepted_is_not_kept(cast):
     assert not keep(cast.zhang, token="nonce")
 
 
+def test_it_is_told_by_the_clock_of_whoever_wrote_it(cast):
+    now = int(clock.now().timestamp() * 1000)
+    for at, kept in ((now - 2000, now - 2000), (now + 5000, now), (now - 86_400_000, now), (None, now), (10**30, now)):
+        keep(cast.zhang, place=f"note /{at}", at=at)
+        assert drafts_of(cast.zhang.id)[f"note /{at}"].saved_at.timestamp() * 1000 == pytest.approx(kept, abs=1)
+
+
+def test_an_earlier_state_of_the_same_form_that_comes_in_late_is_not_kept(cast):
+    now = int(clock.now().timestamp() * 1000)
+    assert keep(cast.zhang, "转圈", token="a", at=now - 1000)
+    assert not keep(cast.zhang, "转", token="a", at=now - 2000)
+    assert drafts_of(cast.zhang.id)[PLACE].said == {"description": ["转圈"]}
+    assert keep(cast.zhang, "别处", token="b", at=now - 2000), "another device's clock may be late"
+
+
 def test_discarded(cast):
     keep(cast.zhang)
     drafts.discard_draft("note /elsewhere", person=cast.zhang)
