@@ -373,6 +373,10 @@ class PostgresKept(Kept):
 
     def count_again(self) -> None:
         self.store.run("SELECT " + ", ".join(self._numbers))
+        used = 'SELECT setval(\'public."{0}_id_seq"\', max(id)) FROM public."{0}" HAVING max(id) > coalesce(({1}), 0)'
+        before = "SELECT last_value FROM pg_sequences WHERE sequencename = '{0}_id_seq'"
+        counted = [name for name in self.tables if any(f'"{name}_id_seq"' in number for number in self._numbers)]
+        self.store.run("; ".join(used.format(name, before.format(name)) for name in counted))  # by what was committed
 
     def settle(self) -> None:
         until = monotonic() + 5

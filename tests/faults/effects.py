@@ -49,6 +49,7 @@ def ticker_to_pieces(tick: Callable[[], Any]) -> Iterator[tuple[str, str]]:
     for k, label in enumerate(labels, start=1):
         in_a_child(tick, at=k, moment=clock.real_now())
         kept.settle()
+        kept.count_again()
         in_a_child(tick, at=0, moment=clock.real_now())
         found = kept.store.digests(list(EFFECTS))
         yield label, "" if found == wanted and not rows_agree(kept.store) else f"point {k}: other rows"
