@@ -310,6 +310,7 @@ class Houses:
         self._names.append(name := f"faults_{uuid4().hex[:10]}")
         self._say(f"CREATE DATABASE {name} {how}")
         self._say(f"ALTER DATABASE {name} SET synchronous_commit = on")  # the server of the tests does not wait
+        self._say("CHECKPOINT")  # else the sequences of a copy go back to what was copied when the server is killed
         return self._postgres.replace("/postgres?", f"/{name}?")
 
     def _say(self, words: str) -> None:
