@@ -69,7 +69,7 @@ def _put(row: dict[str, object]) -> bool:
     new = (sqlite if is_sqlite() else postgresql).insert(table).values(row)
     is_later = (table.c.token != new.excluded.token) | (table.c.saved_at <= new.excluded.saved_at)
     put = new.on_conflict_do_update(index_elements=["person_id", "place"], set_=row, where=is_later)
-    return bool(db.session.execute(put).rowcount)  # type: ignore[attr-defined]
+    return db.session.scalar(put.returning(table.c.id)) is not None
 
 
 def _make_room(person_id: int) -> None:
