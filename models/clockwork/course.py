@@ -2,6 +2,7 @@
 
 from models.ground import clock
 from models.ground.db import command
+from models.record import message
 from models.rules.deeds import record
 
 NOTICEABLE = 2.0  # seconds between two looks; what a time server corrects bit by bit stays below
@@ -25,8 +26,10 @@ class Course:
 
 @command
 def note_step(seconds: int) -> None:
-    """The clock of a machine was set forward, or (negative) back."""
+    """The clock of a machine was set forward, or (negative) back: then letters do not wait for the same hour again."""
     record("clock_set", actor=None, after={"seconds": seconds})
+    if seconds < 0:
+        message.bring_forward()
 
 
 def _ahead() -> float:

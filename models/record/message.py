@@ -40,6 +40,7 @@ TRIAL = "trial"  # the letter that shows whether letters arrive
 OF_A_MARK = ("warned", "escalated")  # events
 MARK = ("kind", "round", "mark", "percent", "due")  # what tells one mark of a ticket from another
 JOINED = ("warning", "escalated")  # what arises in one minute for one person goes out as one letter
+JOINED_FOR = timedelta(minutes=1)
 PAUSES = (10, 30, 120, 600, 1800, 3600, 7200)  # seconds before each further try; then it is failed
 
 IS_NEWS = text("event_id IS NULL AND channel = 'app'")  # in an inbox, and no event rings for it
@@ -117,7 +118,7 @@ class Message(Base):
 
 def first_try(template: str, now: datetime) -> datetime:
     """When a mail goes out: at once; what is joined waits for the end of its minute (P0 calls are never joined)."""
-    return now.replace(second=0, microsecond=0) + timedelta(minutes=1) if template in JOINED else now
+    return now.replace(second=0, microsecond=0) + JOINED_FOR if template in JOINED else now
 
 
 def news(limit: int = 200) -> list[tuple[int, int]]:
@@ -239,6 +240,16 @@ def release() -> int:
     """What was held back leaves; how many. Runs inside a command."""
     gone = update(Message).where(*_HELD).values(next_try_at=clock.real_now())
     return int(db.session.execute(gone).rowcount)  # type: ignore[attr-defined]
+
+
+def bring_forward() -> None:
+    """The clock was set back: what was to leave at once in the time that is to come again leaves now; runs inside a
+    command. Not what has been tried, whose pause may be somebody's lease, and what waits for the end of quiet hours."""
+    now = clock.real_now()
+    is_quiet = select(Person.id).where(Person.id == Message.person_id, Person.quiet_from != "").exists()
+    waits = update(Message).where(_IS_MAIL, Message.state == QUEUED, Message.attempts == 0, ~is_quiet)
+    is_at_once = waits.where(Message.collected.is_(False), Message.next_try_at > now + JOINED_FOR)
+    db.session.execute(is_at_once.values(next_try_at=now).execution_options(synchronize_session=False))
 
 
 def hasten(at: datetime, whose: ColumnElement[bool]) -> None:

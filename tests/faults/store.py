@@ -75,7 +75,7 @@ class Store:
     def _say(self, held: Any, said: str, values: tuple[Any, ...]) -> Any:
         if self.is_sqlite:
             return held.execute(said, values)
-        return held.execute(said.replace("?", "%s"), values) if values else held.execute(said)
+        return held.execute(said.replace("%", "%%").replace("?", "%s"), values) if values else held.execute(said)
 
     def _sqlite(self) -> sqlite3.Connection:
         held = sqlite3.connect(self.path, timeout=10)

@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 from models.clockwork import course, escalation
 from models.ground import clock
 from models.ground.db import command, db
-from models.people.person import find_person
+from models.people.person import Person, find_person
 from models.record import job as job_record
 from models.record import message as outbox
 from models.record.deadline import Deadline
@@ -117,3 +117,21 @@ def test_a_clock_that_was_set_is_on_record_and_one_that_drifts_is_not(app, monke
         assert watch.look() == noticed
     said = [deed.after["seconds"] for deed in db.session.scalars(select(Deed).where(Deed.name == "clock_set"))]
     assert said == [3600, -3600]
+
+
+def test_letters_do_not_wait_for_an_hour_that_comes_again(app, cast):
+    """The clock was an hour ahead and is set back: what was to leave at once leaves now, what has its time keeps it."""
+    ahead = clock.real_now() + timedelta(hours=1)
+    a_ticket("awaiting_customer")
+    waiting = db.session.scalars(select(Message).where(Message.channel == "mail", Message.state == QUEUED)).all()
+    one, tried, collected, quiet = (letter.id for letter in waiting[:4])
+    behind(update(Message).values(next_try_at=ahead).where(Message.state == QUEUED, Message.channel == "mail"))
+    behind(update(Message).values(attempts=1).where(Message.id == tried))
+    behind(update(Message).values(collected=True).where(Message.id == collected))
+    behind(update(Person).values(quiet_from="22:00").where(Person.id == row(quiet).person_id))
+    course.note_step(3600)
+    assert outbox.due() == []
+    course.note_step(-3600)
+    due = outbox.due()
+    assert one in due
+    assert not {tried, collected, quiet} & set(due)
