@@ -1,12 +1,13 @@
 """Words for codes, in the reader's language; and what every template may use."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from flask import Flask, current_app, g, request, session, url_for
-from flask_babel import Babel, get_locale, get_translations, lazy_gettext
+from flask_babel import Babel, force_locale, get_locale, get_translations, lazy_gettext
 from flask_login import current_user
 from jinja2 import pass_eval_context
 from jinja2.nodes import EvalContext
@@ -50,7 +51,7 @@ def label(kind: str, code: str | None) -> str:
     words = WORDS.get(kind, {})
     if (code or "") not in words:
         return code or ""
-    known: dict[tuple[str, str | None], str] = _of_page("words", lambda: _labels.setdefault(str(get_locale()), {}))
+    known: dict[tuple[str, str | None], str] = _of_page("words", lambda: _labels.setdefault(language(), {}))
     if (kind, code) not in known:
         known[kind, code] = str(words[code or ""])
     return known[kind, code]
@@ -95,7 +96,7 @@ def policy_level_choices(pack: Pack) -> list[tuple[str, str]]:
 
 def locale_of_words() -> str:
     """Which of the two languages of a policy's own words is read here."""
-    return "en" if str(get_locale()) == "en" else "zh"
+    return "en" if language() == "en" else "zh"
 
 
 def named(thing: Any) -> str:
@@ -103,12 +104,26 @@ def named(thing: Any) -> str:
     if thing is None:
         return ""
     english = getattr(thing, "name_en", "")
-    return str(english if english and str(get_locale()) == "en" else thing.name)
+    return str(english if english and language() == "en" else thing.name)
 
 
-def forget_page() -> None:
-    """What was looked up once for this page or letter; the next one may be in another language or zone."""
-    for name in ("words", "levels", "zone", "translations", "locale"):
+@contextmanager
+def in_language(code: str) -> Iterator[None]:
+    """Words for somebody who reads this language, whoever looks at the page; what was found once a page is found
+    anew, inside and afterwards."""
+    before = g.get("locale")
+    with force_locale(code):
+        _forget_page()
+        g.locale = code
+        try:
+            yield
+        finally:
+            _forget_page()
+            g.locale = before
+
+
+def _forget_page() -> None:
+    for name in ("words", "levels", "zone", "translations", "language"):
         g.pop(name, None)
 
 
@@ -122,6 +137,11 @@ def locale() -> str:
     forced = g.get("locale")
     chosen = forced or session.get("language") or (current_user.locale if current_user.is_authenticated else "")
     return chosen if chosen in LANGUAGES else request.accept_languages.best_match(LANGUAGES) or "zh"
+
+
+def language() -> str:
+    """`zh` or `en`: the one that this page, letter or line is written in."""
+    return _of_page("language", lambda: str(get_locale()))
 
 
 def zone() -> ZoneInfo:
@@ -161,7 +181,16 @@ def _of_page(name: str, make: Callable[[], T]) -> T:
 
 def translated(message: str) -> str:
     """gettext for templates and lists, with the catalogue found once a page."""
-    return str(_of_page("translations", get_translations).ugettext(message))
+    return str(_of_page("translations", _catalogue).ugettext(message))
+
+
+def _catalogue() -> Any:
+    if (code := language()) not in _catalogues:
+        _catalogues[code] = get_translations()
+    return _catalogues[code]
+
+
+_catalogues: dict[str, Any] = {}
 
 
 @pass_eval_context
@@ -175,11 +204,11 @@ def _translated_here(here: EvalContext, message: str, **values: Any) -> str:
 def in_words(template: str) -> Markup:
     """A part that holds nothing but words, drawn once a language."""
     words = current_app.jinja_env.get_template(template)
-    return kept(("words", template, str(get_locale())), lambda: Markup(words.render()))  # noqa: S704 - a template
+    return kept(("words", template, language()), lambda: Markup(words.render()))  # noqa: S704 - a template
 
 
 def _counted(one: str, many: str, number: int) -> str:
-    return str(_of_page("translations", get_translations).ungettext(one, many, number))
+    return str(_of_page("translations", _catalogue).ungettext(one, many, number))
 
 
 def _of_every_page() -> dict[str, Any]:

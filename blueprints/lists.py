@@ -10,12 +10,11 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from flask import Flask, Response, redirect, request, session, url_for
-from flask_babel import get_locale
 from markupsafe import Markup
 from sqlalchemy import select
 
 from blueprints.kept import kept
-from blueprints.labels import label, zone
+from blueprints.labels import label, language, zone
 from blueprints.words import WORDS
 from models.ground import clock
 from models.ground.db import db
@@ -109,7 +108,7 @@ def heads() -> dict[str, str]:
 
 def list_of(page: Page, columns: tuple[str, ...], caption: str, origin: str, draw: Callable[..., Markup]) -> Markup:
     """The table of a page as it was drawn in this second, or drawn now; its rows are read only then."""
-    reader = (str(get_locale()), zone().key)
+    reader = (language(), zone().key)
     second = int(clock.now().timestamp())
     shown = ("list", tuple(page.keys), page.kinds, columns, caption, origin, reader, second)
     return kept(shown, lambda: draw(page.tickets, columns, caption, origin), seconds=FOR_SECONDS)

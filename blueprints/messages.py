@@ -6,12 +6,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import current_app, g
-from flask_babel import force_locale
 from markupsafe import Markup, escape
 from sqlalchemy import select
 
 from blueprints import house
-from blueprints.labels import forget_page, label
+from blueprints.labels import in_language, label
 from models.ground.db import db
 from models.insight.customer_view import words_for
 from models.people.session import PasswordReset
@@ -43,14 +42,10 @@ class Letter:
 def render(message: Message) -> Letter:
     """The letter for a message, in the language and zone of its reader."""
     locale = message.reader.locale
-    with force_locale(locale):
-        forget_page()
-        g.locale, g.zone = locale, ZoneInfo(getattr(message.reader, "time_zone", "Asia/Shanghai"))
-        try:
-            subject, text = _blocks(message)
-            text += f"\n\n{house.named()}" if house.named() else ""
-        finally:
-            forget_page()
+    with in_language(locale):
+        g.zone = ZoneInfo(getattr(message.reader, "time_zone", "Asia/Shanghai"))
+        subject, text = _blocks(message)
+        text += f"\n\n{house.named()}" if house.named() else ""
     return Letter(
         subject=subject,
         text=text,

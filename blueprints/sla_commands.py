@@ -2,20 +2,17 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import IO, Any
 
 import click
-from flask import g
 from flask.cli import AppGroup
-from flask_babel import force_locale
 
 from blueprints.clocks.sums import amount
 from blueprints.clocks.words import Said, in_words
-from blueprints.labels import LANGUAGES, forget_page, label
+from blueprints.labels import LANGUAGES, in_language, label
 from models.ground import working_time
 from models.ground.working_time import Calendar
 from models.insight.attribution import Life, attribution_of
@@ -38,7 +35,7 @@ def explain_clocks(number: str, kind: str, as_json: bool, lang: str) -> None:
     clocks = [explain(d) for d in deadlines_of(_ticket(number)) if kind in ("", d.kind)]
     if not clocks:
         raise click.ClickException("The ticket has no such clock.")
-    with _speaking(lang):
+    with in_language(lang):
         for why in clocks:
             said = in_words(why, internal=True)
             click.echo(json.dumps(_plain(why, said), ensure_ascii=False) if as_json else "\n".join(_lines(said)))
@@ -53,7 +50,7 @@ def explain_clocks(number: str, kind: str, as_json: bool, lang: str) -> None:
 def attribution(number: str, as_json: bool, lang: str) -> None:
     """Whose turn it was, for how long; the parts add up to the whole."""
     life = attribution_of(_ticket(number))
-    with _speaking(lang):
+    with in_language(lang):
         click.echo(json.dumps(_plain_life(life), ensure_ascii=False) if as_json else "\n".join(_life_lines(life)))
 
 
@@ -102,16 +99,6 @@ def _sentence(error: Exception) -> str:
 
 
 # --- words
-
-
-@contextmanager
-def _speaking(lang: str) -> Iterator[None]:
-    """Sentences outside a request, in the language asked for."""
-    with force_locale(lang):
-        forget_page()
-        g.locale = lang
-        yield
-        forget_page()
 
 
 def _lines(said: Said) -> Iterator[str]:

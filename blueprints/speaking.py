@@ -4,10 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
-from flask import current_app, g
-from flask_babel import force_locale
+from flask import current_app
 
-from blueprints.labels import LANGUAGES, forget_page
+from blueprints.labels import LANGUAGES, in_language
 
 language = click.option("--lang", type=click.Choice(LANGUAGES), default="en", help="The language of the sentences.")
 
@@ -15,7 +14,5 @@ language = click.option("--lang", type=click.Choice(LANGUAGES), default="en", he
 @contextmanager
 def speaking(lang: str) -> Iterator[None]:
     """Words and addresses of pages as in an answer to somebody who reads this language."""
-    with current_app.test_request_context(base_url=current_app.config["SETTINGS"].base_url), force_locale(lang):
-        forget_page()
-        g.locale = lang
+    with current_app.test_request_context(base_url=current_app.config["SETTINGS"].base_url), in_language(lang):
         yield

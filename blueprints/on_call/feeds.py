@@ -6,12 +6,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Response, current_app, flash, request, url_for
-from flask_babel import force_locale
 from flask_babel import gettext as _
 
 from blueprints import pages, rates
 from blueprints.access import me, public, requires
-from blueprints.labels import named
+from blueprints.labels import in_language, named
 from blueprints.on_call import bp, calendar_file
 from blueprints.on_call.forms import PlainForm
 from models.ground import clock
@@ -109,7 +108,7 @@ def _answer(feed: Feed | None, right: str, write: Callable[[Person], bytes]) -> 
         return _quiet(Response(status=404, mimetype="text/plain"))
     if feed.ended_at or not allows(feed.person, right):
         return _quiet(Response(status=410, mimetype="text/plain"))
-    with force_locale(feed.person.locale):
+    with in_language(feed.person.locale):
         response = Response(write(feed.person), content_type="text/calendar; charset=utf-8")
     response.add_etag()
     return _quiet(response.make_conditional(request))

@@ -1,8 +1,8 @@
 """The usual lines of a joint verification sheet (共同验证单), in the language of whoever will read it (P10.6)."""
 
-from flask_babel import force_locale
 from flask_babel import lazy_gettext as _l
 
+from blueprints.labels import in_language
 from models.record.resolution import MOST_CHECKS
 from models.record.ticket import Ticket
 
@@ -23,6 +23,6 @@ USUAL_OF_REQUEST = (
 def usual_checks(ticket: Ticket) -> list[str]:
     """What is nearly always asked, then blank lines for more; every one can be written anew or emptied."""
     locale = ticket.caller.locale if ticket.caller else "zh"
-    with force_locale(locale):
+    with in_language(locale):
         said = [str(line) for line in (USUAL_OF_REQUEST if ticket.is_request else USUAL)]
     return said + [""] * (MOST_CHECKS - len(said))

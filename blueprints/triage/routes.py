@@ -1,7 +1,7 @@
 """Triage: the queue, and the questions asked of one ticket."""
 
 from collections.abc import Mapping, Sequence
-from functools import partial
+from functools import lru_cache, partial
 
 from flask import Response, render_template, request, url_for
 from flask_babel import gettext as _t
@@ -13,12 +13,12 @@ from blueprints import pages
 from blueprints.access import me, requires, ticket
 from blueprints.fields import person_choices, row, team_choices, whole
 from blueprints.kept import kept
-from blueprints.labels import label, level_choices, locale_of_words
+from blueprints.labels import label, language, level_choices, locale_of_words
 from blueprints.lists import shows_tickets
 from blueprints.tickets.view import deed, watch_queue
 from blueprints.triage import another_policy, bp, bulk
 from blueprints.triage.forms import AnswerForm, AskForm, BulkForm, CancelForm, HandOverForm, RegradeForm, TriageForm
-from blueprints.viewing import keeps_views
+from blueprints.viewing import keeps_views, query_of, url_of
 from models.ground.vocabulary import Severity, State
 from models.insight import board
 from models.insight.paging import Page
@@ -74,7 +74,7 @@ def _queue_page(form: FlaskForm | None, *, chosen: Sequence[str]) -> Response:
     chosen = () if pages.is_fragment() else chosen  # the list itself still shows what is selected
     return watch_queue(
         "triage/queue.html", page, url, also=soonest, form=form, chosen=[one.partition(":") for one in chosen],
-        box=_box(request.args), boxes=BOXES, soonest=soonest, own_url=url, wanted=wanted,
+        boxes=_boxes(language(), _box(request.args), **wanted), soonest=soonest, own_url=url, wanted=wanted,
         narrow=partial(_narrow, wanted),
     )  # fmt: skip
 
@@ -87,6 +87,13 @@ def _narrow(wanted: Mapping[str, str]) -> Markup:
         return Markup(render_template("triage/_narrow.html", **shown))  # noqa: S704 - escaped by the template
 
     return kept(("narrow", locale_of_words(), *sorted(wanted.items())), draw, seconds=FRESH)
+
+
+@lru_cache(maxsize=64)
+def _boxes(_language: str, shown: str, **wanted: str) -> list[tuple[str, str, bool]]:
+    """The views that everybody has: word, address, whether it is the one shown."""
+    addresses = {each: url_of("triage", query_of("triage", wanted | {"box": each})) for each in BOXES}
+    return [(label("box", each), address, each == shown) for each, address in addresses.items()]
 
 
 def _box(said: Mapping[str, str]) -> str:

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Integer, Select, bindparam, select
+from sqlalchemy import Integer, Select, String, bindparam, select, type_coerce
 from sqlalchemy.orm import joinedload, lazyload, load_only
 
 from models.ground import clock
@@ -30,7 +30,7 @@ class Key(NamedTuple):
 
     id: int
     seq: int
-    due_at: datetime | None
+    due: datetime | str | None  # as the database keeps it: of a whole page only the last is ever read
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def by_due(wanted: Select[*tuple[Any, ...]], after: str, most: int | None = None
         wanted = wanted.where(later if at < FAR else undated & (Ticket.id > last))
     most = most or PAGE
     keys = _read(_by_due(wanted), most)
-    return _page(keys, most, lambda last: _name(last.due_at, last.id))
+    return _page(keys, most, lambda last: _name(_moment(last.due), last.id))
 
 
 def newest_first(wanted: Select[*tuple[Any, ...]], after: str, most: int | None = None) -> Page:
@@ -130,6 +130,11 @@ def _page(keys: list[Key], most: int, name: Callable[[Key], str]) -> Page:
     return Page(keys[:most], OBLIGATIONS, name(keys[most - 1]) if len(keys) > most else "")
 
 
+def _moment(stored: datetime | str | None) -> datetime | None:
+    """SQLite keeps an instant as text, in UTC and without saying so."""
+    return datetime.fromisoformat(stored).replace(tzinfo=UTC) if isinstance(stored, str) else stored
+
+
 def _name(due_at: datetime | None, id_: int) -> str:
     """A place in a list as an address can carry it."""
     return f"{instant_of(due_at or FAR)}_{id_}"
@@ -143,7 +148,7 @@ def _key(after: str) -> tuple[datetime, int] | None:
 
 
 # Statements that every list asks for are built once: building takes longer than running them.
-KEY = (Ticket.id, Ticket.seq, Ticket.next_due_at)
+KEY = (Ticket.id, Ticket.seq, type_coerce(Ticket.next_due_at, String))
 _MOST = bindparam("most", type_=Integer)
 _ROWS = (
     select(Ticket)

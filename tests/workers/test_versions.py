@@ -115,7 +115,10 @@ def test_a_clock_that_was_set_is_on_record_and_one_that_drifts_is_not(app, monke
         passed[0] += 0.25
         wall[0] += by
         assert watch.look() == noticed
-    said = [deed.after["seconds"] for deed in db.session.scalars(select(Deed).where(Deed.name == "clock_set"))]
+    said = [
+        deed.after["seconds"]
+        for deed in db.session.scalars(select(Deed).where(Deed.name == "clock_set").order_by(Deed.id))
+    ]
     assert said == [3600, -3600]
 
 
