@@ -130,6 +130,7 @@ def _in_its_world(world: int, races: int, postgres: str) -> tuple[list[str], lis
 def race(app: Flask, races: int, *, seed: int = 0, say: bool = False) -> tuple[list[str], list[str]]:
     """So many races, each kind in turn: what had not exactly one outcome, and what broke."""
     lanes = [_lane(number) for number in range(LANES)]
+    db.session.remove()  # PostgreSQL ends a transaction that waits for the whole race
     each = [races // LANES + (number < races % LANES) for number in range(LANES)]
     with ThreadPoolExecutor(LANES) as pool:
         found = list(pool.map(lambda number: _run(app, lanes[number], each[number], seed + number, say), range(LANES)))

@@ -1,8 +1,8 @@
-"""Everything that is written down, so that a test can say: nothing has changed."""
+"""Everything that is written down, so that a test can say: nothing has changed; and what forgers do to it."""
 
 from sqlalchemy import select, text
 
-from models.ground.db import db, is_sqlite
+from models.ground.db import WRITE, db, is_sqlite
 
 # What the machinery keeps for itself while people only look; that somebody signed in is a deed.
 NOT_BUSINESS = ("session", "once", "heartbeat", "deed", "allowance")
@@ -31,3 +31,16 @@ def difference(before: Rows, after: Rows) -> dict[str, tuple[list[str], list[str
         for name in before
         if before[name] != after[name]
     }
+
+
+def by_force(statement: str) -> None:
+    """What somebody with the database's password could do: the guards out of the way."""
+    with db.engine.connect().execution_options(**WRITE) as connection:
+        if is_sqlite():
+            for (name,) in connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'").all():
+                connection.exec_driver_sql(f"DROP TRIGGER {name}")
+        else:
+            connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
+        connection.execute(text(statement))
+        connection.commit()
+    db.session.rollback()

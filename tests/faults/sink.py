@@ -1,6 +1,8 @@
 """A mail server with moods; what it has accepted stands in order, each letter by its Message-ID and address."""
 
 import re
+import select
+import socket
 import socketserver
 import threading
 from collections import deque
@@ -43,7 +45,7 @@ class Sink:
         class Talk(socketserver.StreamRequestHandler):
             def handle(self) -> None:
                 with suppress(OSError), sink._counted():
-                    sink._converse(self.rfile, self.wfile, self.client_address[1])
+                    sink._converse(self.rfile, self.wfile, self.connection)
 
         class Server(socketserver.ThreadingTCPServer):
             allow_reuse_address = daemon_threads = True
@@ -70,20 +72,20 @@ class Sink:
             with self._lock:
                 self._talking -= 1
 
-    def _converse(self, heard: Any, said: Any, port: int) -> None:
+    def _converse(self, heard: Any, said: Any, line: socket.socket) -> None:
         self._say(said, "220 sink")
-        for line in heard:
-            verb = line.decode("latin-1").strip()
+        for each in heard:
+            verb = each.decode("latin-1").strip()
             word = verb[:4].upper()
             if word == "DATA":
                 self._say(said, "354 go on")
-                if not self._take(_letter(heard), said):
+                if not self._take(_letter(heard), said, line):
                     return
             elif word == "QUIT":
                 self._say(said, "221 bye")
                 return
             elif word == "RCPT" and self.deadly and self.deadly in verb:
-                self.kill(port)
+                self.kill(line.getpeername()[1])
                 return
             elif word == "RCPT" and (reply := self._refusal(verb)):
                 self._say(said, reply)
@@ -96,10 +98,10 @@ class Sink:
         is_refused = self.mood == NEVER or any(each in verb for each in self.refused)
         return "550 no such user" if is_refused else ""
 
-    def _take(self, letter: bytes, said: Any) -> bool:
-        """False: the conversation ends without another word."""
+    def _take(self, letter: bytes, said: Any, line: socket.socket) -> bool:
+        """False: the conversation ends without another word. One that the caller has given up ends too."""
         mood, until = self.mood, monotonic() + LONGEST_HANG
-        while mood == HANG and self.mood == HANG and monotonic() < until:
+        while mood == HANG and self.mood == HANG and monotonic() < until and not _hung_up(line):
             sleep(0.05)
         if mood == HANG:
             return False
@@ -116,6 +118,12 @@ class Sink:
     def _say(self, said: Any, words: str) -> None:
         said.write(words.encode() + b"\r\n")
         said.flush()
+
+
+def _hung_up(line: socket.socket) -> bool:
+    """Whether the caller has closed the line; whoever waits for our word says nothing more."""
+    heard, _, _ = select.select([line], [], [], 0)
+    return bool(heard) and not line.recv(1, socket.MSG_PEEK)
 
 
 def _letter(heard: Any) -> bytes:

@@ -29,23 +29,10 @@ from models.steps import (
     repair,
     triage,
 )
-from tests.database import difference, everything
+from tests.database import by_force, difference, everything
 from tests.factories import a_plan, a_ticket, an_answered_ticket, archive, carry_out, further, newest_plan
 
 SECRET = "hunter2不可见"
-
-
-def by_force(statement: str) -> None:
-    """What somebody with the database's password could do: the guards out of the way."""
-    with db.engine.connect().execution_options(**WRITE) as connection:
-        if db.engine.dialect.name == "sqlite":
-            for (name,) in connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'").all():
-                connection.exec_driver_sql(f"DROP TRIGGER {name}")
-        else:
-            connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
-        connection.execute(text(statement))
-        connection.commit()
-    db.session.rollback()
 
 
 def plainly(statement: str) -> None:

@@ -26,7 +26,7 @@ from app import create_app
 from models import demonstration
 from models.clockwork import escalation
 from models.ground import clock, tokens
-from models.ground.db import command, db
+from models.ground.db import command, db, is_sqlite
 from models.people.person import find_person
 from models.people.session import open_session, session_of
 from models.record import attachment
@@ -37,6 +37,7 @@ from models.record.message import MAIL, QUEUED, Message
 from models.record.ticket import Ticket
 from models.steps import intake
 from tests.conftest import TEN_O_CLOCK, settings
+from tests.database import by_force
 from tests.factories import a_ticket
 from workers import delivery
 from workers import restore as restoring
@@ -184,20 +185,22 @@ def reseal(backup):
     store.seal(backup.folder, replace(manifest, sums=store.sum_of(backup.folder / store.SUMS)))
 
 
-@pytest.mark.once
-def test_what_was_damaged_before_it_was_copied_is_named(app, kept):
-    with closing(sqlite3.connect(kept.database)) as copy:
-        copy.execute("DROP TRIGGER event_is_append_only_u")
-        copy.execute("UPDATE event SET name = 'taken' WHERE id = 1")
-        copy.commit()
-    reseal(kept)
-    assert any("event" in each for each in of(app.config["SETTINGS"], kept).wrong), "past the process: a chain breaks"
-    with closing(sqlite3.connect(kept.database)) as copy:
-        page = copy.execute("SELECT rootpage FROM sqlite_master WHERE name = 'ix_event_ticket_id_seq'").fetchone()[0]
-        copy.execute("UPDATE event SET name = 'reported' WHERE id = 1")
-        copy.commit()
-    content = bytearray(kept.database.read_bytes())
-    content[(page - 1) * 4096 + 3] ^= 0xFF  # how many cells the page has
+def test_what_was_damaged_before_it_was_copied_is_named(app, tmp_path):
+    """F39: every digest fits, and a chain is broken."""
+    event = db.session.scalars(select(Event).where(Event.ticket_id == store_file().ticket_id).limit(1)).one()
+    by_force(f"UPDATE event SET name = 'taken' WHERE id = {event.id}")
+    backup = copies.make(app.config["SETTINGS"], tmp_path)
+    assert any("event" in each for each in of(app.config["SETTINGS"], backup).wrong)
+
+
+def test_a_database_that_was_damaged_while_it_was_copied_is_named(app, kept):
+    """F39: every digest fits, and the copy cannot be read: a page of SQLite, a part of a dump of PostgreSQL."""
+    content, at = bytearray(kept.database.read_bytes()), -2000
+    if is_sqlite():
+        with closing(sqlite3.connect(kept.database)) as copy:
+            root = "SELECT rootpage FROM sqlite_master WHERE name = 'ix_event_ticket_id_seq'"
+            at = (copy.execute(root).fetchone()[0] - 1) * 4096 + 3  # how many cells the page has
+    content[at] ^= 0xFF
     kept.database.write_bytes(content)
     reseal(kept)
     assert of(app.config["SETTINGS"], kept).wrong

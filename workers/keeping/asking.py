@@ -8,6 +8,10 @@ class NotPossible(Exception):
     """Something that is needed is missing here; the message says what, and goes on from "cannot be done: "."""
 
 
+class Unreadable(NotPossible):
+    """The copy itself cannot be read; the message says where it ends."""
+
+
 Ask = Callable[[str], list[tuple[Any, ...]]]
 
 COUNTED = ("ticket", "event", "entry", "message", "attachment", "deed", "person", "link")

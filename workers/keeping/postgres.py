@@ -14,7 +14,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 from sqlalchemy import URL
 
-from workers.keeping.asking import Ask, NotPossible
+from workers.keeping.asking import Ask, NotPossible, Unreadable
 
 NAME = "postgresql"
 PLACES = (
@@ -103,16 +103,9 @@ class Postgres:
             ) from None
 
     def _load(self, copy: Path, name: str) -> None:
-        self._run(
-            "pg_restore",
-            "--no-owner",
-            "--no-privileges",
-            "--exit-on-error",
-            "--jobs=2",
-            "-d",
-            self._conninfo(name),
-            str(copy),
-        )
+        """Raises Unreadable, whatever pg_restore has against it: the database is new, and its own."""
+        words = ("--no-owner", "--no-privileges", "--exit-on-error", "--jobs=2", "-d", self._conninfo(name), str(copy))
+        self._run("pg_restore", *words, refusal=Unreadable)
         with self._connected(name) as connection:
             connection.execute("ANALYZE")
 
@@ -134,11 +127,11 @@ class Postgres:
         said = {"host": self._url.host, "port": self._url.port, "user": self._url.username, **self._url.query}
         return make_conninfo(dbname=name or self._database, **{k: v for k, v in said.items() if v})  # type: ignore[arg-type]
 
-    def _run(self, program: str, *words: str) -> None:
+    def _run(self, program: str, *words: str, refusal: type[NotPossible] = NotPossible) -> None:
         password = {"PGPASSWORD": str(self._url.password)} if self._url.password else {}
         done = subprocess.run([_program(program), *words], env=os.environ | password, capture_output=True, text=True)
         if done.returncode:
-            raise NotPossible(f"{program} failed: {_sentence(done.stderr)}")
+            raise refusal(f"{program} failed: {_sentence(done.stderr)}")
 
 
 def _program(name: str) -> str:

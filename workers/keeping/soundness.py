@@ -12,7 +12,7 @@ from models.clockwork.chains import Count, walk_deeds, walk_tickets
 from models.ground.db import db
 from models.record.attachment import Attachment
 from models.record.event import Event
-from workers.keeping.asking import COUNTED, NotPossible
+from workers.keeping.asking import COUNTED, NotPossible, Unreadable
 from workers.keeping.databases import database_at
 from workers.keeping.files import place_of
 from workers.keeping.store import FILES, MANIFEST, SUMS, Backup, key_mark, sum_of
@@ -83,6 +83,8 @@ def _look_inside(backup: Backup, settings: Settings, found: Findings, look: Call
                 db.engine.dispose()
     except DatabaseError as error:
         found.wrong.append(f"the database: {error.orig}")
+    except Unreadable as reason:
+        found.wrong.append(f"the database: {reason}")
     except NotPossible as reason:
         found.unseen.append(f"what is inside: {reason}")
     if backup.manifest.key != key_mark():
