@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_hex
 from time import perf_counter
 
 from sqlalchemy import URL, create_engine, make_url, text
@@ -44,7 +45,7 @@ def crowded(folder: Path, tickets: int, *, postgres: str, young: float = YOUNG) 
     home.mkdir()
     url = f"sqlite:///{home / 'bihuan.sqlite3'}"
     if postgres:
-        url = _say_to(postgres, "CREATE", tickets)
+        url = _say_to(postgres, "CREATE", str(tickets))
     began = perf_counter()
     settings = Settings(_env_file=None, home=home, database_url=url, env="demo", secret_key=KEY)  # type: ignore[call-arg]
     gather(app := create_app(settings), tickets, young=young)
@@ -56,7 +57,7 @@ def crowded(folder: Path, tickets: int, *, postgres: str, young: float = YOUNG) 
         yield Crowded(home, settings.database_url)
     finally:
         if postgres:
-            _say_to(postgres, "DROP", tickets)
+            _say_to(postgres, "DROP", str(tickets))
 
 
 @contextmanager
@@ -65,11 +66,11 @@ def bare(folder: Path, postgres: str) -> Iterator[str]:
     if not postgres:
         yield f"sqlite:///{folder / 'bihuan.sqlite3'}"
         return
-    url = _say_to(postgres, "CREATE", 0)
+    url = _say_to(postgres, "CREATE", own := token_hex(4))  # several processes may want one
     try:
         yield url
     finally:
-        _say_to(postgres, "DROP", 0)
+        _say_to(postgres, "DROP", own)
 
 
 def engine(url: str) -> str:
@@ -87,10 +88,10 @@ def machine() -> str:
     return f"{len(models)} × {models[0] if models else platform.machine()}"
 
 
-def _say_to(server: str, verb: str, tickets: int) -> str:
-    """Make or drop the database for so many tickets; its address."""
+def _say_to(server: str, verb: str, name: str) -> str:
+    """Make or drop the database of this name among those of the benchmarks; its address."""
     where = _address(server)
-    name = f"bihuan_bench_{tickets}"
+    name = f"bihuan_bench_{name}"
     more = " WITH (FORCE)" if verb == "DROP" else ""
     with create_engine(where, isolation_level="AUTOCOMMIT").connect() as connection:
         connection.execute(text(f'{verb} DATABASE "{name}"{more}'))

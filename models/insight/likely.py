@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import log
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from models.ground.db import db
 from models.ground.likeness import likeness
@@ -68,13 +68,26 @@ class Similar:
 
 def similar(actor: Person, ticket: Ticket) -> Similar:
     """Published articles, and solved tickets that the actor may see, which resemble this one; the likeliest first."""
-    said = f"{ticket.title} {ticket.description}"
-    ids = [id_ for id_ in search.alike(said) if id_ != ticket.id]
-    articles = articles_like(said)
-    solved = select(Ticket).where(Ticket.id.in_(ids), Ticket.state.in_(SOLVED), visible(actor))
-    found = {held.id: held for held in db.session.scalars(solved)}
+    articles = articles_like(text_of(ticket))
     learned = {article.ticket_id for article in articles}
-    return Similar(articles, [found[id_] for id_ in ids if id_ in found and id_ not in learned][:MOST])
+    solved = resembling(ticket, Ticket.state.in_(SOLVED), visible(actor))
+    return Similar(articles, [held for held in solved if held.id not in learned][:MOST])
+
+
+def resembling(ticket: Ticket, *of: ColumnElement[bool]) -> list[Ticket]:
+    """Tickets that share enough of what this one says, the likeliest first."""
+    ids = [id_ for id_ in search.alike(text_of(ticket)) if id_ != ticket.id]
+    written = likeness(text_of(ticket))
+    found = list(db.session.scalars(select(Ticket).where(Ticket.id.in_(ids), *of)))
+    shared = {one: written & likeness(text_of(one)) for one in found}
+    weights = _weights(written, list(shared.values()))
+    fit = [one for one in found if len(shared[one]) >= FEWEST_SHARED and _share(shared[one], weights) >= ENOUGH]
+    return sorted(fit, key=lambda one: (-_share(shared[one], weights), -one.id))
+
+
+def text_of(ticket: Ticket) -> str:
+    """What tickets are compared by."""
+    return f"{ticket.title} {ticket.description}"
 
 
 def articles_like(words: str) -> list[Article]:
@@ -106,7 +119,7 @@ def _share(has: Iterable[str], weights: dict[str, float]) -> float:
 
 def _shared(written: frozenset[str], kind: str, ticket: Ticket) -> frozenset[str]:
     """With an incident without whom it is about: nobody shall find out by asking (P2.9)."""
-    text = f"{ticket.title} {ticket.description}"
+    text = text_of(ticket)
     has = written & likeness(text)
     return has & likeness(mask(text, ticket)) if kind == INCIDENT and len(has) >= FEWEST_SHARED else has
 

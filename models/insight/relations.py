@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from models.ground.db import db
+from models.insight.likely import resembling
 from models.people.person import Person
 from models.record import search
 from models.record.relation import (
@@ -74,13 +75,11 @@ class Belonging:
 
 def likely_same(actor: Person, ticket: Ticket) -> list[Ticket]:
     """Open tickets of the same kind that the actor may see and that say much the same, the likeliest first."""
-    ids = [id_ for id_ in search.alike(f"{ticket.title} {ticket.description}") if id_ != ticket.id]
     known = {relation.other(ticket).id for relation in relations_of(ticket)}
-    wanted = select(Ticket).where(
-        Ticket.id.in_(set(ids) - known), Ticket.state.not_in(ENDED), Ticket.kind == ticket.kind, visible(actor)
+    open_ones = resembling(
+        ticket, Ticket.id.not_in(known), Ticket.state.not_in(ENDED), Ticket.kind == ticket.kind, visible(actor)
     )
-    found = {one.id: one for one in db.session.scalars(wanted)}
-    return [found[id_] for id_ in ids if id_ in found][:MOST_LIKELY]
+    return open_ones[:MOST_LIKELY]
 
 
 def tickets_meant(actor: Person, typed: str, *, limit: int) -> list[Ticket]:

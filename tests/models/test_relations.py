@@ -504,6 +504,12 @@ def test_likely_duplicates_are_open_of_the_same_kind_and_visible(cast):
     assert likely_same(cast.wang, ticket) == []
 
 
+def test_two_words_in_common_are_not_the_same(cast):
+    ticket = a_ticket(description="财务系统登录时报错：连接超时，换了浏览器也一样，昨天下午还好好的")
+    a_ticket(description="支付接口返回超时错误，客户无法付款")
+    assert likely_same(cast.wang, ticket) == []
+
+
 def test_the_other_ticket_is_found_by_number_tail_or_words(cast):
     ticket = a_ticket(description="打印机卡纸")
     for typed in (ticket.number, ticket.number[-4:], "打印机 卡纸"):
