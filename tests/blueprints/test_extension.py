@@ -10,7 +10,7 @@ from models.record.extension import Extension, pending_extension
 from models.record.ticket import find_ticket
 from models.steps import comment, customer_verification, extension
 from tests.blueprints.five import Act, named, questions_of, refuses_the_wrong_moment, state_of
-from tests.database import NOT_BUSINESS, difference, everything
+from tests.database import NOT_BUSINESS, by_force, difference, everything
 from tests.deeds import DEEDS
 from tests.factories import a_ticket, deadline, person
 
@@ -42,6 +42,14 @@ def _asked(state="awaiting_plan"):
     until = deadline(ticket, "resolve").due_at + timedelta(days=2)
     asked = extension.ask_for_extension(ticket, actor=person("zhao"), reason="等厂商补丁。", until=until)
     return ticket.number, asked.id
+
+
+@pytest.mark.parametrize("login", ["li", "feng"])
+def test_a_request_about_a_ticket_that_one_may_not_see_is_not_there(sign_in, login):
+    number, asked = _asked()
+    by_force(f"UPDATE ticket SET category = 'security' WHERE number = '{number}'")
+    assert sign_in(login).get(f"/extensions/{asked}").status == 404
+    assert sign_in("zhao").get(f"/extensions/{asked}").status == 200
 
 
 def test_the_form_says_what_stands(sign_in):

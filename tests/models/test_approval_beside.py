@@ -186,6 +186,11 @@ def test_urged_at_most_once_in_half_an_hour(cast, line, time):
     refuses(Conflict, lambda: approval.urge_approvers(line, actor=cast.zhao))
 
 
+def test_only_the_author_and_a_supervisor_urge(cast, line):
+    refuses(Refused, lambda: approval.urge_approvers(line, actor=cast.li), "may not urge")
+    approval.urge_approvers(line, actor=cast.chen)
+
+
 def test_a_new_round_can_be_urged_anew(cast, plan):
     approval.urge_approvers(plan, actor=cast.zhao)
     fresh = plans.revise_plan(plan, actor=cast.zhao, risk="normal", steps="x")

@@ -146,6 +146,16 @@ def test_a_hand_over_that_makes_no_sense(cast, time, start, end, taker, field):
     assert refusal.value.field == field
 
 
+def test_what_has_passed_is_nobodys_to_hand_over(cast, time):
+    hire("second", "first_line")
+    shift = a_shift("wang", "first_line")
+    past = {"actor": cast.wang, "taker": person("second"), "starts_at": at("09:00")}
+    with pytest.raises(Invalid, match="passed") as refusal:
+        hand_over_shift(shift, ends_at=at("10:00"), **past)
+    assert refusal.value.field == "ends_at"
+    assert hand_over_shift(shift, ends_at=at("10:01"), **past).id, "the rest of it still is"
+
+
 @pytest.mark.parametrize(
     ("who", "role", "start", "end", "every", "field"),
     [

@@ -193,6 +193,15 @@ def test_what_was_damaged_before_it_was_copied_is_named(app, tmp_path):
     assert any("event" in each for each in of(app.config["SETTINGS"], backup).wrong)
 
 
+def test_a_file_that_was_swapped_for_another_is_named(app, kept):
+    """Every digest fits, but the record knows another file."""
+    (file,) = (kept.folder / store.FILES).glob("??/*")
+    file.write_bytes(b"a log of something else")
+    reseal(kept)
+    key = db.session.scalars(select(attachment.Attachment.key)).one()
+    assert of(app.config["SETTINGS"], kept).wrong == [f"attachment {key} is missing"]
+
+
 def test_a_database_that_was_damaged_while_it_was_copied_is_named(app, kept):
     """F39: every digest fits, and the copy cannot be read: a page of SQLite, a part of a dump of PostgreSQL."""
     content, at = bytearray(kept.database.read_bytes()), -2000
