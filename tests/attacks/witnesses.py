@@ -17,7 +17,7 @@ SLOW = (
 )  # fmt: skip
 DRAWN = ("test_drawing.py", "test_routes.py", "test_permissions_page.py", "test_migrations.py", "test_words.py")
 WORD = re.compile(r"_?[A-Za-z][A-Za-z0-9]{2,}(?:_[A-Za-z0-9]+)*")
-CALLERS, FILES, IMPORTING = 12, 1, 30
+CALLERS, FILES, IMPORTING = 12, 1, 12
 TESTS: dict[str, int] = defaultdict(lambda: 12, right=5, table=5, policy=3, line=5)  # where a page tells the rest
 REFUSES = re.compile(r"_(may|nobody|only|refus\w*|not|never|no|wrong|without|neither|twice|again|forged|stale)_")
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -41,12 +41,12 @@ def files_for(mutant: Mutant) -> tuple[str, ...]:
 
 
 def _importing(file: str) -> list[str]:
-    """The files of tests that import this module; none where nearly all of them do."""
+    """The shortest files of tests that import this module."""
     package, _, name = file.removesuffix(".py").replace("/", ".").rpartition(".")
     said = re.compile(rf"^from {re.escape(package)}(\.{name} import | import .*\b{name}\b)", re.MULTILINE)
-    every = sorted({node.partition("::")[0] for node in _told()})
-    found = [each for each in every if said.search((ROOT / each).read_text("utf-8"))]
-    return [each for each in found if not any(slow in each for slow in SLOW)] if len(found) <= IMPORTING else []
+    told = {node.partition("::")[0] for node in _told() if not any(slow in node for slow in SLOW)}
+    found = {each: text for each in told if said.search(text := (ROOT / each).read_text("utf-8"))}
+    return sorted(found, key=lambda each: (len(found[each]), each))[:IMPORTING]
 
 
 def _is_called_like(node: str, mutant: Mutant) -> bool:
