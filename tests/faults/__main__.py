@@ -87,9 +87,10 @@ def _by_others(fault: Fault, url: str, *, full: bool) -> Verdict:
             surroundings |= {"BIHUAN_TEST_DB": url} if url else {}
         done = subprocess.run([sys.executable, "-m", *words], env=surroundings, capture_output=True, text=True)
         points, figure = counted_in(Path(folder))
-    tail = done.stdout.strip().splitlines()[-1:] or [""]
-    figure = figure or f"{tail[0].strip('= ')[:90]}"
-    complaints = [] if done.returncode == 0 else [line for line in done.stdout.splitlines() if "FAILED" in line][:5]
+    lines = done.stdout.strip().splitlines() or [""]
+    telling = next((line.split(None, 1)[1] for line in lines if fault.tells and fault.tells in line), lines[-1])
+    figure = figure or telling.strip("= ")[:90]
+    complaints = [] if done.returncode == 0 else [line for line in lines if "FAIL" in line][:5]
     complaints = complaints if done.returncode == 0 else complaints or [done.stderr[-300:] or done.stdout[-300:]]
     points = points or (rounds if fault.rounds else 1)
     return Verdict(f"{figure}, {perf_counter() - began:.0f} s", points, complaints)
