@@ -74,14 +74,15 @@ def _by_others(fault: Fault, url: str, *, full: bool) -> Verdict:
     """A test or a benchmark that tells the same fault."""
     began = perf_counter()
     with tempfile.TemporaryDirectory() as folder:
-        rounds = fault.rounds if full else ROUNDS
+        rounds = fault.rounds if full else fault.usual or ROUNDS
         surroundings = dict(os.environ) | {
             "FAULTS_FOLDER": folder,
             "FAULTS_ROUNDS": str(rounds),
             "FAULTS_FULL": "1" * full,
         }
         if fault.bench:
-            words = ["bench.run", *fault.bench, *(["--postgres", url] if url and fault.bench[0] != "cases" else [])]
+            server = ["--postgres", url] if url and fault.bench[0] != "cases" else []
+            words = ["bench.run", *fault.bench, *([str(rounds)] if fault.usual else []), *server]
         else:
             words = ["pytest", "-q", "-n", "2", *fault.told, *(fault.told_in_full if full else ())]
             surroundings |= {"BIHUAN_TEST_DB": url} if url else {}

@@ -19,6 +19,7 @@ class Fault:
     told: tuple[str, ...] = ()  # pytest's arguments
     told_in_full: tuple[str, ...] = ()  # more of them, with --full
     rounds: int = 0  # with --full, of a test that can be told any number of times
+    usual: int = 0  # how often without --full, of a benchmark that is asked to do it so often
     bench: tuple[str, ...] = ()
     tells: str = ""  # what the line of the benchmark says that has the figure; "": its last one has
     only: str = ""  # the one database that it concerns
@@ -34,8 +35,8 @@ def told(name: str, words: str, *tests: str, only: str = "", part: str = "", rou
     return Fault(name, words, told=tests, only=only, part=part, rounds=rounds)
 
 
-def benched(name: str, words: str, *bench: str, tells: str = "") -> Fault:
-    return Fault(name, words, bench=bench, tells=tells)
+def benched(name: str, words: str, *bench: str, tells: str = "", usual: int = 0, rounds: int = 0) -> Fault:
+    return Fault(name, words, bench=bench, tells=tells, usual=usual, rounds=rounds)
 
 
 ALWAYS_FAILS = tuple(
@@ -81,7 +82,7 @@ FAULTS: tuple[Fault, ...] = (
         told_in_full=("-p", "tests.faults.twice", "tests/blueprints", "tests/journeys"),
     ),
     told("F32", "sent again, in two tabs, too late", "tests/journeys/test_trouble.py"),
-    benched("F33", "two decide at once", "races", "4000"),
+    benched("F33", "two decide at once", "races", usual=4_000, rounds=40_000),
     built("F34", "eight edit one ticket", together.f34, rounds=600),
     told("F35", "half-sent bodies and silent callers", "tests/workers/test_live.py", "-k", "bodies or callers"),
     built("F36", "two versions at once", versions.f36, letters=1_000),
