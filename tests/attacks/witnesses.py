@@ -32,27 +32,41 @@ def tests_for(mutant: Mutant) -> tuple[str, ...]:
 
 
 def files_for(mutant: Mutant) -> tuple[str, ...]:
-    """Whole files: the one that is called like the guard's, those of the best tests, those that import its module."""
+    """Whole files: those that are called like the guard's or like whoever uses its function, those of the best tests,
+    and those that import its module."""
     best = [node.partition("::")[0] for node in tests_for(mutant)]
-    named = sorted({node.partition("::")[0] for node in _told() if _is_called_like(node, mutant)})
+    own = (mutant.file, *_users(mutant))
+    named = sorted({node.partition("::")[0] for node in _told() if any(_is_called_like(node, file) for file in own)})
     return tuple(
         dict.fromkeys([*named, *(file for file, _ in Counter(best).most_common(FILES)), *_importing(mutant.file)])
     )
+
+
+def _users(mutant: Mutant) -> list[str]:
+    """The files of the product that import the function in which the guard stands; none where many do."""
+    path = ROOT / mutant.file
+    around = _around(path, mutant.line) if path.exists() else None
+    if around is None:
+        return []
+    module = mutant.file.removesuffix(".py").replace("/", ".")
+    said = re.compile(rf"^from {re.escape(module)} import .*\b{around.name}\b", re.MULTILINE)
+    every = [file for file in files("models", "blueprints", "workers") if said.search(file.read_text("utf-8"))]
+    return [file.relative_to(ROOT).as_posix() for file in every] if len(every) <= CALLERS else []
 
 
 def _importing(file: str) -> list[str]:
     """The shortest files of tests that import this module."""
     package, _, name = file.removesuffix(".py").replace("/", ".").rpartition(".")
     said = re.compile(rf"^from {re.escape(package)}(\.{name} import | import .*\b{name}\b)", re.MULTILINE)
-    told = {node.partition("::")[0] for node in _told() if not any(slow in node for slow in SLOW)}
+    told = {node.partition("::")[0] for node in _told()}
     found = {each: text for each in told if said.search(text := (ROOT / each).read_text("utf-8"))}
     return sorted(found, key=lambda each: (len(found[each]), each))[:IMPORTING]
 
 
-def _is_called_like(node: str, mutant: Mutant) -> bool:
-    """Whether the test stands in the file that is called like the guard's file or room."""
-    file = Path(mutant.file)
-    stem = file.parent.name if mutant.file.startswith("blueprints/") and file.parent.name != "blueprints" else file.stem
+def _is_called_like(node: str, guarded: str) -> bool:
+    """Whether the test stands in the file that is called like this file or its room."""
+    file = Path(guarded)
+    stem = file.parent.name if guarded.startswith("blueprints/") and file.parent.name != "blueprints" else file.stem
     return Path(node.partition("::")[0]).stem in (f"test_{stem}", f"test_{stem}s")
 
 
@@ -60,7 +74,7 @@ def _ranked(mutant: Mutant) -> list[str]:
     asked, told, often = _words_around(mutant), _told(), _often()
     worth = {word: weight * log(len(told) / often[word]) for word, weight in asked.items() if often[word]}
     scores = {node: sum(worth.get(word, 0) for word in words) * _ease(node, words) for node, words in told.items()}
-    scores |= {node: score * 1.5 for node, score in scores.items() if _is_called_like(node, mutant)}
+    scores |= {node: score * 1.5 for node, score in scores.items() if _is_called_like(node, mutant.file)}
     scores |= {node: score * 1.4 for node, score in scores.items() if REFUSES.search(node)}
     return [node for node in sorted(scores, key=lambda node: -scores[node]) if scores[node] > 0]
 
