@@ -468,9 +468,11 @@ def test_when_something_was_done_last_is_written_by_deeds_only(english, cast, re
     zhang.get("/my")
     db.session.expire_all()
     assert db.session.scalars(select(Session.seen_at).join(Person).where(Person.login == "zhang")).one() == first
+    elsewhere = db.session.scalars(select(Session.seen_at).join(Person).where(Person.login == "wang")).all()
     zhang.does("/me", "keep_settings", theme="dark")
     db.session.expire_all()
     assert db.session.scalars(select(Session.seen_at).join(Person).where(Person.login == "zhang")).one() > first
+    assert db.session.scalars(select(Session.seen_at).join(Person).where(Person.login == "wang")).all() == elsewhere
 
 
 def test_a_new_device_is_told_once(app, browser, cast):

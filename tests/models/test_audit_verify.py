@@ -227,6 +227,12 @@ def test_ten_thousand_flipped_bits_are_found(desk):
 # --- the anchor
 
 
+def test_the_end_is_the_deed_that_was_written_down(cast):
+    deed = db.session.scalars(select(Deed).order_by(Deed.id.desc()).limit(1)).one()
+    assert anchor.is_there(anchor.End(deed=deed.id, deed_chain=deed.chain))
+    assert not anchor.is_there(anchor.End(deed=deed.id, deed_chain="another"))
+
+
 def test_what_is_cut_off_at_the_end_is_missed(cast):
     """An older database in place of the newer one: whole tickets and deeds are gone, and every chain in it fits."""
     a_ticket("awaiting_plan")

@@ -316,3 +316,8 @@ def test_asking_costs_no_time(cast, time):
     grant(ticket)
     assert deadline(ticket, "resolve").due_at == at("20:00")
     assert deadline(ticket, "resolve").due_at - at("18:00") == timedelta(hours=2)
+
+
+def test_without_a_time_of_resolution_there_is_nothing_to_extend(app):
+    with pytest.raises(Conflict, match="No time of resolution"):
+        extension.extensible(a_ticket("awaiting_review"))

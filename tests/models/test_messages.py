@@ -327,3 +327,13 @@ def told_in_app(person):
     """Newest first."""
     mine = select(Message).where(Message.person_id == person.id, Message.channel == "app")
     return list(db.session.scalars(mine.order_by(Message.id.desc())))
+
+
+def test_only_what_has_failed_is_put_back(app):
+    a_ticket("awaiting_customer")
+    letter = db.session.scalars(select(Message).where(Message.channel == MAIL)).first()
+    for state, waits in ((SENT, SENT), (FAILED, QUEUED)):
+        plainly(f"UPDATE message SET state = '{state}' WHERE id = {letter.id}")
+        message.try_again(letter.id)
+        db.session.expire_all()
+        assert db.session.get_one(Message, letter.id).state == waits
