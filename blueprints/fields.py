@@ -11,7 +11,7 @@ from sqlalchemy import select
 from wtforms import DateTimeLocalField, Form, SelectField, StringField, ValidationError
 from wtforms.validators import InputRequired, Length
 
-from blueprints.labels import label, locale_of_words, named, zone
+from blueprints.labels import label, language, named, zone
 from blueprints.words import WORDS
 from models.ground import clock
 from models.ground.db import db
@@ -92,8 +92,7 @@ def optional_team_choices() -> list[tuple[Any, Any]]:
 def policy_choices() -> list[tuple[str, Any]]:
     """Policies in force, after the empty choice of having none of one's own."""
     found = versions_in_force(clock.now())
-    language = locale_of_words()
-    named_so = [(version.pack_name, getattr(version.pack.title, language)) for version in found]
+    named_so = [(version.pack_name, getattr(version.pack.title, language())) for version in found]
     return [("", _l("none of its own")), *named_so]
 
 

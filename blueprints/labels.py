@@ -73,14 +73,14 @@ def level_words(ticket: Any, code: str = "") -> str:
     known: dict[tuple[int, str], str] = _of_page("levels", dict)
     key = (ticket.policy_version_id, code or ticket.severity)
     if key not in known:
-        known[key] = str(getattr(ticket.policy_version.pack.level(key[1]).title, locale_of_words()))
+        known[key] = str(getattr(ticket.policy_version.pack.level(key[1]).title, language()))
     return known[key]
 
 
 def answer_words(ticket: Any, code: str) -> str:
     """What an answer is called on the scale of the ticket's own policy (P10.5)."""
     scale = {choice.code: choice.title for choice in ticket.policy_version.pack.satisfaction}
-    return str(getattr(scale[code], locale_of_words())) if code in scale else label("satisfaction", code)
+    return str(getattr(scale[code], language())) if code in scale else label("satisfaction", code)
 
 
 def level_choices(ticket: Any) -> list[tuple[str, str]]:
@@ -91,12 +91,7 @@ def level_choices(ticket: Any) -> list[tuple[str, str]]:
 
 def policy_level_choices(pack: Pack) -> list[tuple[str, str]]:
     """(code, code and word) of every level of a policy, where its levels are not the usual ones of the page."""
-    return [(level.code, f"{level.code} {getattr(level.title, locale_of_words())}") for level in pack.levels]
-
-
-def locale_of_words() -> str:
-    """Which of the two languages of a policy's own words is read here."""
-    return "en" if language() == "en" else "zh"
+    return [(level.code, f"{level.code} {getattr(level.title, language())}") for level in pack.levels]
 
 
 def named(thing: Any) -> str:

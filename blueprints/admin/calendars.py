@@ -11,7 +11,7 @@ from blueprints.access import by_id, me, requires
 from blueprints.admin import bp
 from blueprints.admin.calendar_forms import FIRST_YEAR, LAST_YEAR, NewCalendarForm, TrialForm
 from blueprints.admin.calendar_words import day_names, month_name, name_of, said
-from blueprints.labels import locale_of_words
+from blueprints.labels import language
 from models.ground import clock
 from models.insight.calendars import count_left_behind
 from models.policy.calendar import CalendarRow, calendar_drafts, editions_of, newest_calendars
@@ -136,5 +136,5 @@ def _packs_by_calendar() -> dict[int, list[str]]:
     """Calendar → what the policies in force are called that count by it."""
     found: dict[int, list[str]] = {}
     for version in versions_in_force(clock.now()):
-        found.setdefault(version.calendar_id, []).append(getattr(version.pack.title, locale_of_words()))
+        found.setdefault(version.calendar_id, []).append(getattr(version.pack.title, language()))
     return found

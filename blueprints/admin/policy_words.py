@@ -5,7 +5,7 @@ from typing import Any, get_args
 
 from flask_babel import gettext as _
 
-from blueprints.labels import label, locale_of_words
+from blueprints.labels import label, language
 from blueprints.limits import rungs_word, typed
 from models.policy.calendar import CalendarRow
 from models.policy.difference import Change, changes
@@ -27,7 +27,7 @@ def column_word(pack: Pack, column: str) -> str:
     if column == REQUEST:
         return _("Request")
     words = pack.level(column).title
-    return f"{column} {getattr(words, locale_of_words())}"
+    return f"{column} {getattr(words, language())}"
 
 
 def columns(pack: Pack) -> list[str]:
@@ -80,7 +80,7 @@ def calendars_in_words(was: CalendarRow, now: CalendarRow) -> tuple[str, str, st
 
 def titled(pack: Pack) -> str:
     """What a policy is called."""
-    return str(getattr(pack.title, locale_of_words()))
+    return str(getattr(pack.title, language()))
 
 
 def _plain(value: Any) -> str:

@@ -13,7 +13,7 @@ from wtforms.validators import InputRequired
 from blueprints import pages
 from blueprints.access import job, me, requires
 from blueprints.admin import bp, policy_words
-from blueprints.labels import locale_of_words
+from blueprints.labels import language
 from models.ground import clock
 from models.ground.errors import Gone, Missing
 from models.insight.replay import AGAIN, QUARTER
@@ -73,7 +73,7 @@ def show_replay(job: Job) -> Response:
         raise Gone("The result was kept for seven days and is gone. Please ask for it again.")
     found = seen_by(me(), job.result)
     return pages.show(
-        "admin/replayed.html", job=job, found=found, title=found["title"][locale_of_words()], rungs=RUNGS,
+        "admin/replayed.html", job=job, found=found, title=found["title"][language()], rungs=RUNGS,
         kinds=policy_words.KINDS,
     )  # fmt: skip
 

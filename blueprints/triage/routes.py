@@ -13,7 +13,7 @@ from blueprints import pages
 from blueprints.access import me, requires, ticket
 from blueprints.fields import person_choices, row, team_choices, whole
 from blueprints.kept import kept
-from blueprints.labels import label, language, level_choices, locale_of_words
+from blueprints.labels import label, language, level_choices
 from blueprints.lists import shows_tickets
 from blueprints.tickets.view import deed, watch_queue
 from blueprints.triage import another_policy, bp, bulk
@@ -86,14 +86,14 @@ def _narrow(wanted: Mapping[str, str]) -> Markup:
         shown = {"wanted": wanted, "severities": tuple(Severity), "teams": _teams()}
         return Markup(render_template("triage/_narrow.html", **shown))  # noqa: S704 - escaped by the template
 
-    return kept(("narrow", locale_of_words(), *sorted(wanted.items())), draw, seconds=FRESH)
+    return kept(("narrow", language(), *sorted(wanted.items())), draw, seconds=FRESH)
 
 
 @lru_cache(maxsize=64)
-def _boxes(_language: str, shown: str, **wanted: str) -> list[tuple[str, str, bool]]:
+def _boxes(_language: str, shown: str, **wanted: str) -> tuple[tuple[str, str, bool], ...]:
     """The views that everybody has: word, address, whether it is the one shown."""
     addresses = {each: url_of("triage", query_of("triage", wanted | {"box": each})) for each in BOXES}
-    return [(label("box", each), address, each == shown) for each, address in addresses.items()]
+    return tuple((label("box", each), address, each == shown) for each, address in addresses.items())
 
 
 def _box(said: Mapping[str, str]) -> str:
