@@ -123,3 +123,15 @@ def test_what_can_no_longer_be_taken_back_together_is_refused(sign_in, time):
     assert "十分钟" in late.text or "ten minutes" in late.text
     assert not wang.get("/triage").forms("undo_several")
     assert {find_ticket(number).state for number in numbers} == {"awaiting_engineer"}
+
+
+def test_what_one_may_not_see_is_refused_like_what_is_not_there(sign_in):
+    hidden = a_ticket("awaiting_plan", category="security").number
+    _, wang, page = triaged_together(sign_in, 2)
+    form = page.form("undo_several")
+    answers = [wang.open(form.url, method="POST", data=form.values | {"deeds": [f"{n}:1"]})
+               for n in (hidden, "TS20260101999")]  # fmt: skip
+    said, not_there = (answer.one(class_="refusal").all("p")[1].text for answer in answers)
+    assert [answer.status for answer in answers] == [422, 422]
+    assert hidden in said
+    assert said == not_there.replace("TS20260101999", hidden)

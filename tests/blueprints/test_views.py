@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from models.ground.db import db
+from models.ground.errors import Missing
 from models.people.view import View
 from models.steps import views
 from tests.blueprints.test_seen import statements
@@ -117,3 +118,8 @@ def test_the_board_asks_once_for_them_and_its_region_never(sign_in):
     with statements() as asked:
         wang.open("/triage", headers=part)
     assert not [words for words in asked if "FROM view" in words.replace('"', "")]
+
+
+def test_only_of_the_lists_that_have_tabs(cast):
+    with pytest.raises(Missing):
+        views.keep_view(cast.chen, page="bench", name="早会", query="severity=P1")

@@ -15,6 +15,7 @@ from models.people.person import Person, find_person, password_matches
 from models.people.session import reset_of, session_of
 from models.record.message import Message
 from models.rules import journal
+from models.rules.attempts import Attempt
 from models.steps import accounts
 from tests.database import everything
 from tests.factories import a_ticket, person
@@ -120,6 +121,16 @@ def test_a_session_is_kept_as_a_digest_and_ends(cast, monkeypatch):
     later = clock.real_now() + timedelta(days=14)
     monkeypatch.setattr(clock, "real_now", lambda: later)
     assert session_of(other) is None
+
+
+def test_the_password_typed_at_one_desk_proves_nothing_at_another(cast, monkeypatch):
+    here, there = (accounts.sign_in(cast.zhang, browser=name) for name in ("here", "there"))
+    signed_in = session_of(there).proved_at
+    later = clock.real_now() + timedelta(hours=1)
+    monkeypatch.setattr(clock, "real_now", lambda: later)
+    accounts.prove(token=here, tried=Attempt("password", "zhang", "203.0.113.9"))
+    db.session.expire_all()
+    assert (session_of(here).proved_at, session_of(there).proved_at) == (later, signed_in)
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import select
 
 from models.ground import clock
-from models.ground.db import db
+from models.ground.db import command, db
 from models.people.quiet import next_collection
-from models.record.message import APP, JOINED, MAIL, Message
+from models.record.message import APP, JOINED, MAIL, Message, hasten
 from models.rules.subjects import CALLS, NEWS, SUBJECTS
 from models.steps import accounts, comment, triage
 from tests.factories import a_ticket
@@ -120,3 +120,12 @@ def test_what_belongs_to_no_ticket_is_never_collected(cast):
     accounts.request_reset(cast.zhang)
     password = told(cast.zhang, "password")[MAIL]
     assert (password.collected, password.next_try_at) == (False, TEN)
+
+
+def test_what_goes_out_sooner_anyhow_is_not_put_off(cast):
+    accounts.set_own_settings(cast.zhang, collects=True)
+    a_ticket("awaiting_engineer")
+    command(hasten)(FIVE.replace(hour=12), Message.person_id == cast.zhang.id)
+    assert told(cast.zhang, "accepted")[MAIL].next_try_at == FIVE
+    command(hasten)(TEN, Message.person_id == cast.zhang.id)
+    assert told(cast.zhang, "accepted")[MAIL].next_try_at == TEN

@@ -284,6 +284,27 @@ def test_the_inbox_counts_what_is_unread(cast):
     assert message.unread_count(db.session.scalars(select(Person).where(Person.login == "chen")).one()) == 1
 
 
+def test_what_was_seen_stays_seen_when_it_was(cast, monkeypatch):
+    a_ticket("awaiting_fix")
+    newest, oldest = told_in_app(cast.zhao)
+    message.mark_read(cast.zhao, upto=oldest.id)
+    first = oldest.read_at
+    later = clock.now() + timedelta(hours=1)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    message.mark_read(cast.zhao, upto=newest.id)
+    db.session.expire_all()
+    assert (oldest.read_at, newest.read_at) == (first, later)
+
+
+def test_a_restore_holds_back_what_waits_and_nothing_else(cast):
+    one_mail(cast)
+    waiting = message.due()
+    assert waiting
+    gone = waiting[0]
+    command(message._write)(gone, state=message.SENT, next_try_at=None)
+    assert command(message.hold_back)() == len(waiting) - 1
+
+
 def test_the_inbox_has_one_thread_a_ticket_the_newest_first(cast):
     first, second = a_ticket("awaiting_engineer"), a_ticket("awaiting_engineer")
     further(first, "awaiting_engineer")
