@@ -202,21 +202,3 @@ def test_the_form_says_why_the_plan_is_written_again(english):
     assert not page.all("b", class_="said")
     assert state_of(number) == "awaiting_plan"
     assert not english("zhao").get(f"/t/{a_ticket('awaiting_plan').number}/plan").all("section", class_="again")
-
-
-# --- a secret in the implementation record
-
-
-def test_what_was_carried_out_is_redacted_from_the_ticket(english):
-    ticket = a_ticket("awaiting_fix")
-    step = repair.log_work(ticket, actor=person("zhao"), task=next_task(ticket), body="清理", result="口令 hunter2").id
-    number, chen, url = ticket.number, english("chen"), f"/work-steps/{step}/redaction"
-    assert chen.get(f"/t/{number}").all("a", href=url)
-    for login, status in (("zhao", 403), ("liu", 403), ("yang", 404)):
-        assert english(login).get(url).status == status, login
-        assert not english(login).get(f"/t/{number}").all("a", href=url)
-    assert chen.submit(url, "redact", reason="").status == 422
-    page = chen.does(url, "redact", reason="含口令")
-    assert "hunter2" not in page.text
-    assert "redacted: 含口令" in page.text
-    assert chen.submit(url, "redact", reason="再来").status == 409

@@ -11,10 +11,10 @@ from models.record.attachment import Attachment
 from models.record.deadline import deadlines_of
 from models.record.entry import Entry
 from models.record.ticket import find_ticket
-from models.steps import comment
+from models.steps import comment, repair
 from models.steps.intake import keep_file, report_fault
 from tests.blueprints.five import Act, named, questions_of
-from tests.factories import a_ticket, person
+from tests.factories import a_ticket, next_task, person
 
 
 def _waits(ticket):
@@ -205,6 +205,21 @@ def test_files_of_the_report_are_redacted_with_a_tick_each(english):
     assert chen.submit(url, "redact", gone=["nonsense"], reason="x").status == 422
     other = a_ticket("awaiting_plan").number
     assert not chen.get(f"/t/{other}/redaction").all("input", name="gone"), "without files there is nothing to tick"
+
+
+def test_what_was_carried_out_is_redacted_from_the_ticket(english):
+    ticket = a_ticket("awaiting_fix")
+    step = repair.log_work(ticket, actor=person("zhao"), task=next_task(ticket), body="清理", result="口令 hunter2").id
+    number, chen, url = ticket.number, english("chen"), f"/work-steps/{step}/redaction"
+    assert chen.get(f"/t/{number}").all("a", href=url)
+    for login, status in (("zhao", 403), ("liu", 403), ("yang", 404)):
+        assert english(login).get(url).status == status, login
+        assert not english(login).get(f"/t/{number}").all("a", href=url)
+    assert chen.submit(url, "redact", reason="").status == 422
+    page = chen.does(url, "redact", reason="含口令")
+    assert "hunter2" not in page.text
+    assert "redacted: 含口令" in page.text
+    assert chen.submit(url, "redact", reason="再来").status == 409
 
 
 def test_two_writers_of_the_same_field_do_not_lose_a_word(sign_in):
