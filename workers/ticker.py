@@ -118,7 +118,8 @@ class Ticker:
         if now - self._rung_at >= RING_AGAIN:
             self._rung_at = now
             self._bell.ring("sweep")
-        if self._bell.is_there and now - self._due_since < SWEEP_PATIENCE:
+        is_patient = self._bell.is_there and now - self._due_since < SWEEP_PATIENCE
+        if is_patient and not escalation.is_crowd():
             return False
         swept = escalation.sweep()
         self._first_due = escalation.first_due()  # our own work is no sign that a worker is there

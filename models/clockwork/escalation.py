@@ -13,7 +13,7 @@ from models.clockwork import housekeeping
 from models.ground import clock
 from models.ground.asked import remembered
 from models.ground.bulk import write_many
-from models.ground.db import command, db
+from models.ground.db import command, db, is_sqlite
 from models.ground.vocabulary import HOUSEKEEPING, Category, ClockKind
 from models.record.deadline import BREACH, OVERTAKEN, RUNNING, Deadline, Firing
 from models.record.outline import outlines
@@ -22,6 +22,7 @@ from models.rules import journal, ladder, marks, workflow
 from models.rules.marks import History
 
 TRY_AGAIN_AFTER = timedelta(minutes=1)
+BATCH = 1_000  # marks that are fired in one transaction
 log = structlog.get_logger("escalation")
 _FIRED = insert(cast(Table, Firing.__table__))
 _TABLE = cast(Table, Deadline.__table__)
@@ -48,6 +49,14 @@ def first_due() -> int | None:
     return db.session.scalar(waiting.limit(1))
 
 
+def is_crowd() -> bool:
+    """Whether so many marks are due that a second sweeper helps: more than a batch, where two can write at once."""
+    if is_sqlite():
+        return False
+    few = select(Deadline.id).where(*_is_due()).limit(BATCH + 1).subquery()
+    return (db.session.scalar(select(func.count()).select_from(few)) or 0) > BATCH
+
+
 def oldest_unfired() -> float:
     """Seconds that the oldest due mark has been waiting; 0 when nothing waits. One that was tried and could not be
     fired is the auditor's to tell: the sweep does not stand still."""
@@ -68,21 +77,17 @@ def at_last_resort(most: int = 100) -> int:
 
 
 @command
-def sweep(limit: int = 1000) -> int:
+def sweep(limit: int = BATCH) -> int:
     """Fire up to `limit` marks that have come due; returns how many. Any number of sweepers may run at once.
 
-    The tickets are locked first (skipping those that somebody holds), then the marks are looked for anew and claimed
-    by compare-and-set, so a paused, doubled or woken sweeper finds nothing left to do.
+    The tickets are locked as they are found (on PostgreSQL past those that somebody holds, so two sweepers share what
+    is due), then the marks are looked for anew and claimed by compare-and-set, so a paused, doubled or woken sweeper
+    finds nothing left to do.
     """
     wanted = _DUE.where(*_is_due()).order_by(Deadline.ring_at, Deadline.id).limit(limit)
-    due = db.session.execute(wanted).all()
-    if not due:
-        return 0
-    tickets = select(Ticket.id).where(Ticket.id.in_({mark.ticket_id for mark in due})).order_by(Ticket.id)
-    locked = set(db.session.scalars(tickets.with_for_update(skip_locked=True)))
-    due = [mark for mark in due if mark.ticket_id in locked]
+    due = db.session.execute(wanted.with_for_update(of=Ticket, skip_locked=True)).all()
     with remembered():
-        return _fire_together(due)
+        return _fire_together(due) if due else 0
 
 
 def _is_due() -> tuple[ColumnElement[bool], ...]:

@@ -5,7 +5,26 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import CursorResult, Delete, Dialect, Insert, Select, TextClause, Update
+from sqlalchemy import (
+    ARRAY,
+    BindParameter,
+    CursorResult,
+    Delete,
+    Dialect,
+    Insert,
+    Select,
+    String,
+    Text,
+    TextClause,
+    Update,
+    bindparam,
+    column,
+    func,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.sql.visitors import iterate, replacement_traverse
 
 from models.ground.db import Instant, db
 
@@ -28,6 +47,9 @@ def write_many(statement: Insert | Update, rows: Sequence[Mapping[str, Any]]) ->
     if not rows:
         return 0
     connection = db.session.connection()
+    if connection.dialect.name == "postgresql":
+        said_once = _as_one(statement, tuple(rows[0]))
+        return connection.execute(said_once, {name: [row[name] for row in rows] for name in rows[0]}).rowcount
     said, names, prepared = _compiled(statement, tuple(rows[0]), connection.dialect)
     columns = [[row[name] for row in rows] for name in names]
     ready = [map(prepare, column) if prepare else column for prepare, column in zip(prepared, columns, strict=True)]
@@ -45,6 +67,31 @@ def write_one(statement: Insert | Update | Delete | TextClause, row: Mapping[str
     of_driver: Any = tuple(values) if connection.dialect.positional else dict(zip(names, values, strict=True))
     result = connection.exec_driver_sql(said, of_driver)
     return result.scalar_one() if result.returns_rows else None
+
+
+@lru_cache(maxsize=64)
+def _as_one(statement: Insert | Update, names: tuple[str, ...]) -> Insert | Update:
+    """The same for all rows as one statement that is given each column as an array: said, planned and answered once."""
+    table: Any = statement.table
+    said = {getattr(each, "key", each): value for each, value in (statement._values or {}).items()}
+    where = statement.whereclause if isinstance(statement, Update) else None
+    kinds = {name: table.c[name].type for name in names if name in table.c}
+    kinds |= {value.key: table.c[key].type for key, value in said.items() if isinstance(value, BindParameter)}
+    kinds |= {each.key: each.type for each in iterate(where) if isinstance(each, BindParameter)}
+    # Cut to the column's length by the cast, a text that is too long would no longer be an error.
+    kinds = {name: Text() if isinstance(kind, String) else kind for name, kind in kinds.items()}
+    arrays = [bindparam(name, type_=ARRAY(kinds[name], dimensions=1)) for name in names]
+    given = func.unnest(*arrays).table_valued(*(column(name, kinds[name]) for name in names)).render_derived("given")
+    if where is None:
+        rows = select(*given.c, *said.values())
+        return insert(table).from_select([*names, *said], rows, False).execution_options(preserve_rowcount=True)
+
+    def of_row(each: Any, **_: Any) -> Any:
+        return given.c[each.key] if isinstance(each, BindParameter) and each.key in names else None
+
+    replaced: Any = replacement_traverse
+    values = {key: replaced(value, {}, of_row) for key, value in said.items()}
+    return update(table).values(values).where(replaced(where, {}, of_row))
 
 
 @lru_cache(maxsize=64)

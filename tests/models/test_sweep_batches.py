@@ -5,11 +5,12 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import bindparam, event, func, insert, select, update
+from sqlalchemy.exc import DataError
 
 from models.clockwork import escalation
 from models.ground import clock
 from models.ground.bulk import write_many
-from models.ground.db import command, db
+from models.ground.db import WRITE, command, db, is_sqlite
 from models.insight.dossier import events_of
 from models.record.deadline import BREACH, OVERTAKEN, Deadline, Firing
 from models.record.event import Event, newest
@@ -54,6 +55,20 @@ def test_many_marks_take_as_few_statements_as_three(cast, time, count):
         assert escalation.sweep() == count
     assert len(said) < 30
     assert len([words for words in said if words.startswith("INSERT INTO event")]) == 1
+
+
+def test_two_sweepers_share_what_is_due(cast, time):
+    """On PostgreSQL; in SQLite there is one writer, and the second sweeper waits for the first one."""
+    held, free = a_ticket(severity="P2"), a_ticket(severity="P2")
+    time(at("10:08"))
+    if not is_sqlite():
+        with db.engine.connect().execution_options(**WRITE) as somebody:
+            somebody.execute(select(Ticket.id).where(Ticket.id == held.id).with_for_update())
+            assert escalation.sweep(limit=1) == 1, "past what is held, not empty-handed"
+            assert (marks_of(held), len(marks_of(free))) == ([], 1)
+            assert escalation.sweep(limit=1) == 0
+    sweep_all()
+    assert len(marks_of(held)) == len(marks_of(free)) == 1
 
 
 def test_a_ticket_with_several_marks_in_one_batch_keeps_its_chain(cast, time):
@@ -148,6 +163,7 @@ def test_many_rows_are_written_as_they_would_be_one_by_one(cast):
         "version": 1, "state": ticket.state, "details": {"单": ["一", None, 1.5]}, "told": [cast.li.id], "chain": "x",
     }  # fmt: skip
     table = Event.__table__
+    too_long = row | {"seq": 5, "name": "x" * 200}
     rename = update(Ticket.__table__).where(Ticket.__table__.c.id == bindparam("which")).values(title=bindparam("said"))
 
     @command
@@ -162,3 +178,6 @@ def test_many_rows_are_written_as_they_would_be_one_by_one(cast):
     assert (two.seq, three.seq, three.actor_id, three.at) == (3, 4, cast.li.id, row["at"])
     db.session.refresh(ticket)
     assert ticket.title == "甲"
+    if not is_sqlite():  # SQLite knows no length
+        with pytest.raises(DataError):
+            command(lambda: write_many(insert(table), [row | {"seq": 5}, too_long]))()

@@ -6,7 +6,7 @@ import pytest
 
 from models.clockwork import escalation
 from models.ground import clock
-from models.ground.db import db
+from models.ground.db import db, is_sqlite
 from models.record.deadline import Firing
 from tests.factories import a_ticket
 from tests.models.test_deadlines import at
@@ -78,6 +78,17 @@ def test_when_nobody_comes_it_does_all_of_it_without_further_waiting(impatient, 
     impatient()
     assert impatient(after=ticker.SWEEP_PATIENCE)[1] == 1
     assert [impatient(after=0)[1] for _ in range(3)] == [2, 3, 4]
+
+
+def test_of_a_crowd_it_takes_its_share_at_once_where_two_can_write(impatient, time, monkeypatch):
+    monkeypatch.setattr(escalation, "BATCH", 3)
+    for _ in range(3):
+        a_ticket(severity="P2")
+    time(at("10:08"))
+    assert impatient() == (1, 0), "one batch is left to the worker"
+    a_ticket(severity="P2")
+    time(at("10:16"))
+    assert impatient()[1] == (0 if is_sqlite() else 4)
 
 
 def test_what_goes_wrong_beside_the_clocks_is_told_and_the_next_duty_follows(app, monkeypatch, capsys):
