@@ -42,7 +42,8 @@ def write_many(statement: Insert | Update, rows: Sequence[Mapping[str, Any]]) ->
     """Say it for each row, all of them with the same keys; how many rows of the table were written.
 
     As `session.execute(statement, rows)`, at a third of its price: that one prepares each value of each row, this one
-    each column. All values are in the rows, those of the condition too, or literally in the statement.
+    each column. All values are in the rows, those of the condition too, or literally in the statement. PostgreSQL is
+    told them in one statement.
     """
     if not rows:
         return 0
@@ -53,10 +54,7 @@ def write_many(statement: Insert | Update, rows: Sequence[Mapping[str, Any]]) ->
     said, names, prepared = _compiled(statement, tuple(rows[0]), connection.dialect)
     columns = [[row[name] for row in rows] for name in names]
     ready = [map(prepare, column) if prepare else column for prepare, column in zip(prepared, columns, strict=True)]
-    values: list[Any] = list(zip(*ready, strict=True))
-    if not connection.dialect.positional:
-        values = [dict(zip(names, row, strict=True)) for row in values]
-    return connection.exec_driver_sql(said, values).rowcount
+    return connection.exec_driver_sql(said, list(zip(*ready, strict=True))).rowcount
 
 
 def write_one(statement: Insert | Update | Delete | TextClause, row: Mapping[str, Any]) -> Any:

@@ -97,7 +97,8 @@ def walk(chromium: Browser, house, screens: list[Screen], language: str, scheme:
             page.goto(base(house) + screen.path)
             where, wrong = f"{screen.path} as {login or 'a stranger'}, {language}, {scheme}", judge(page)
             problems[where] = wrong
-            print(*(f"{where}: {one}" for one in wrong), sep="\n", end="", flush=True)
+            for one in wrong:
+                print(f"{where}: {one}", flush=True)
         context.close()
     return problems
 
