@@ -19,6 +19,7 @@ STEADY_AFTER = 10.0  # seconds; who lived longer comes back at once
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 5.0
 GARBAGE = (20_000, 20, 20)  # objects made since, young and middle-aged collections: when the next one is due
 FILES = 8_192  # open at once in one process
+OURS = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD}
 SET_DEATH_SIGNAL, SET_NAME = 1, 15  # Linux prctl
 
 log = structlog.get_logger("supervisor")
@@ -82,9 +83,11 @@ class Family:
 
     def _start(self, child: Child) -> None:
         child.born_at = clock.steady()
+        signal.pthread_sigmask(signal.SIG_BLOCK, OURS)  # a child still has our handlers: told to stop, it would not
         child.pid = os.fork()
         if not child.pid:
             self._live(child)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, OURS)
         log.info("started", process=child.name, pid=child.pid)
 
     def _look_after(self, child: Child, now: float) -> None:
@@ -156,8 +159,9 @@ def _name_process(name: str) -> None:
 
 def _reset_signals() -> None:
     signal.set_wakeup_fd(-1)
-    for each in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD):
+    for each in OURS:
         signal.signal(each, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, OURS)
 
 
 def _signal(child: Child, number: int) -> None:

@@ -2,11 +2,14 @@
 
 import os
 import signal
+from time import monotonic, sleep
 
 import pytest
 
 from models.ground import clock
+from workers import processes
 from workers.processes import LONGEST_PAUSE, STEADY_AFTER, Child, Family
+from workers.processes import _reset_signals as reset
 
 from .conftest import eventually
 
@@ -72,6 +75,19 @@ def test_who_does_not_stop_when_asked_is_killed(family):
     family.end(0.2)
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+def test_who_is_told_to_stop_while_being_born_stops(family, monkeypatch):
+    """Until it has handlers of its own it has the supervisor's, which only note that the house is closing."""
+    monkeypatch.setattr(processes, "_reset_signals", lambda: (sleep(0.3), reset()))
+    before = signal.signal(signal.SIGTERM, lambda *_: None)
+    began = monotonic()
+    try:
+        family.add(Child("young", signal.pause))
+        family.end(5)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert monotonic() - began < 3
 
 
 def test_what_others_lean_on_ends_last(family, tmp_path):
