@@ -157,10 +157,10 @@ def test_a_mark_that_somebody_else_has_fired_meanwhile_is_not_fired_again(cast, 
 
 def test_many_rows_are_written_as_they_would_be_one_by_one(cast):
     """Instants, texts, JSON and nothing; and how many rows were touched."""
-    ticket = a_ticket()
+    ticket, odd = a_ticket(), '甲, "{\\}" \\" NULL\n\t\'%s :x '
     row = {
         "ticket_id": ticket.id, "seq": 2, "name": "noted", "at": clock.now(), "actor_id": None, "link_id": None,
-        "version": 1, "state": ticket.state, "details": {"单": ["一", None, 1.5]}, "told": [cast.li.id], "chain": "x",
+        "version": 1, "state": ticket.state, "details": {"单": [odd, None, 1.5]}, "told": [cast.li.id], "chain": "x",
     }  # fmt: skip
     table = Event.__table__
     too_long = row | {"seq": 5, "name": "x" * 200}
@@ -170,14 +170,18 @@ def test_many_rows_are_written_as_they_would_be_one_by_one(cast):
     def write() -> tuple[int, int]:
         db.session.execute(insert(table), [row])
         written = write_many(insert(table), [row | {"seq": 3}, row | {"seq": 4, "actor_id": cast.li.id}])
-        return written, write_many(rename, [{"which": ticket.id, "said": "甲"}, {"which": 0, "said": "乙"}])
+        return written, write_many(rename, [{"which": ticket.id, "said": odd}, {"which": 0, "said": "乙"}])
 
     assert write() == (2, 1)
     one, two, three = db.session.execute(select(*table.c).where(table.c.seq > 1).order_by(table.c.seq)).all()
     assert [two[n] for n in range(3, len(two))] == [one[n] for n in range(3, len(one))]
     assert (two.seq, three.seq, three.actor_id, three.at) == (3, 4, cast.li.id, row["at"])
     db.session.refresh(ticket)
-    assert ticket.title == "甲"
+    assert ticket.title == odd
+    for said in ("", "NULL", "{}", "\\", '"'):
+        command(lambda said=said: write_many(rename, [{"which": ticket.id, "said": said}]))()
+        db.session.refresh(ticket)
+        assert ticket.title == said
     if not is_sqlite():  # SQLite knows no length
         with pytest.raises(DataError):
             command(lambda: write_many(insert(table), [row | {"seq": 5}, too_long]))()
