@@ -56,7 +56,7 @@ def tick_until_stopped(app: Flask, *, redis_url: str) -> None:
     while going:
         began = clock.steady()
         if not ticker.tick():
-            sleep(max(0.0, PERIOD - (clock.steady() - began)))
+            sleep(max(0.0, ticker.rest - (clock.steady() - began)))
 
 
 class Ticker:
@@ -66,6 +66,7 @@ class Ticker:
         self._app = app
         self._bell = Doorbell(redis_url)
         self._tail, self._letters = Tail(), Letters()
+        self.rest = PERIOD  # seconds from the beginning of this look to the next
         self._first_due: int | None = None
         self._rung_at = self._due_since = self._beat_at = self._complained_at = float("-inf")
         self._called_at = float("-inf")
@@ -84,7 +85,7 @@ class Ticker:
 
     def tick(self) -> bool:
         """One look at everything; True when there is more to do at once."""
-        more = False
+        more, self.rest = False, PERIOD
         with self._app.app_context():
             for duty in (self._news, self._deadlines, self._calendars, self._mail, self._jobs, self._life, self._tidy,
                          self._audit, self._call_outside, self._wall_clock):  # fmt: skip
@@ -110,7 +111,7 @@ class Ticker:
         return False
 
     def _deadlines(self) -> bool:
-        now, first = clock.steady(), escalation.first_due()
+        now, first = clock.steady(), self._waiting_mark()
         if first != self._first_due:  # news, or a worker is at it
             self._first_due, self._due_since, self._rung_at = first, now, float("-inf")
         if first is None:
@@ -122,8 +123,14 @@ class Ticker:
         if is_patient and not escalation.is_crowd():
             return False
         swept = escalation.sweep()
-        self._first_due = escalation.first_due()  # our own work is no sign that a worker is there
+        self._first_due = self._waiting_mark()  # our own work is no sign that a worker is there
         return swept > 0
+
+    def _waiting_mark(self) -> int | None:
+        """The clock that waits longest; who comes next is looked for at its moment."""
+        mark = escalation.next_mark()
+        self.rest = PERIOD if mark is None or mark.waits else min(PERIOD, mark.seconds)
+        return mark.clock if mark and mark.waits else None
 
     def _calendars(self) -> bool:
         """A batch at a time, with a look at everything else in between."""

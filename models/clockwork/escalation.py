@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
-from typing import Any, cast
+from operator import attrgetter
+from typing import Any, NamedTuple, cast
 
 import structlog
 from sqlalchemy import ColumnElement, Table, bindparam, exists, func, insert, literal_column, select, update
@@ -32,21 +33,35 @@ _TURN = (  # compare and set
     .where(_TABLE.c.id == bindparam("clock"), *_STANDS, _TABLE.c.ring_at <= bindparam("now"))
     .values(mark=bindparam("now_mark"), ring_at=bindparam("now_ring"), breached_at=bindparam("now_breached"))
 )
-_DUE = select(Deadline.id, Deadline.kind, Deadline.ticket_id, Ticket.category).join_from(Deadline, Ticket)
+_DUE = select(Deadline.id, Deadline.ring_at, Deadline.kind, Deadline.ticket_id, Ticket.category).join_from(
+    Deadline, Ticket
+)
 _IS_KNOWN = Deadline.kind.in_([str(kind) for kind in ClockKind])  # others are left to the newer version that set them
 Due = Any  # a line of it
 Row = dict[str, Any]
 
 
+class Next(NamedTuple):
+    """The clock whose mark is fired next, and in how many seconds; not above 0 when it waits already."""
+
+    clock: int
+    seconds: float
+
+    @property
+    def waits(self) -> bool:
+        return self.seconds <= 0
+
+
 def is_due() -> bool:
     """Whether any mark waits to be fired."""
-    return first_due() is not None
+    return (mark := next_mark()) is not None and mark.waits
 
 
-def first_due() -> int | None:
-    """The id of the clock whose mark has waited longest to be fired: one look at an index."""
-    waiting = select(Deadline.id).where(*_is_due()).order_by(Deadline.ring_at, Deadline.id)
-    return db.session.scalar(waiting.limit(1))
+def next_mark() -> Next | None:
+    """The mark that is fired next: one look at an index."""
+    wanted = select(Deadline.id, Deadline.ring_at).where(Deadline.ring_at.is_not(None), *_may_fire())
+    row = db.session.execute(wanted.order_by(Deadline.ring_at).limit(1)).one_or_none()
+    return Next(row.id, (row.ring_at - clock.now()).total_seconds()) if row else None
 
 
 def is_crowd() -> bool:
@@ -80,19 +95,23 @@ def at_last_resort(most: int = 100) -> int:
 def sweep(limit: int = BATCH) -> int:
     """Fire up to `limit` marks that have come due; returns how many. Any number of sweepers may run at once.
 
-    The tickets are locked as they are found (on PostgreSQL past those that somebody holds, so two sweepers share what
-    is due), then the marks are looked for anew and claimed by compare-and-set, so a paused, doubled or woken sweeper
-    finds nothing left to do.
+    Tickets and clocks are locked as they are found (on PostgreSQL past those that somebody holds or has just fired, so
+    two sweepers share what is due), then the marks are looked for anew and claimed by compare-and-set, so a paused,
+    doubled or woken sweeper finds nothing left to do.
     """
-    wanted = _DUE.where(*_is_due()).order_by(Deadline.ring_at, Deadline.id).limit(limit)
-    due = db.session.execute(wanted.with_for_update(of=Ticket, skip_locked=True)).all()
+    wanted = _DUE.where(*_is_due()).order_by(Deadline.ring_at).limit(limit)
+    found = db.session.execute(wanted.with_for_update(of=(Ticket, Deadline), skip_locked=True)).all()
+    due = sorted(found, key=attrgetter("ring_at", "id"))  # not there: for each batch all of one instant would be sorted
     with remembered():
         return _fire_together(due) if due else 0
 
 
 def _is_due() -> tuple[ColumnElement[bool], ...]:
-    now = clock.now()
-    return Deadline.ring_at <= now, _IS_KNOWN, Deadline.not_before.is_(None) | (Deadline.not_before <= now)
+    return Deadline.ring_at <= clock.now(), *_may_fire()
+
+
+def _may_fire() -> tuple[ColumnElement[bool], ...]:
+    return _IS_KNOWN, Deadline.not_before.is_(None) | (Deadline.not_before <= clock.now())
 
 
 def _fire_together(due: Sequence[Due]) -> int:

@@ -1,5 +1,6 @@
 """The ticker's patience: it rings for news at once, and leaves a worker that is at it alone."""
 
+from datetime import timedelta
 from unittest.mock import Mock
 
 import pytest
@@ -47,6 +48,7 @@ def impatient(app, cast, monkeypatch):
         db.session.rollback()
         return found._bell.rung.count("sweep"), db.session.query(Firing).count()
 
+    tick.ticker = found
     return tick
 
 
@@ -58,6 +60,19 @@ def test_a_second_clock_is_rung_for_at_once(impatient, time):
     assert impatient() == (1, 0), "the same clock waits: not yet again"
     escalation.sweep(limit=1)
     assert impatient() == (2, 1), "another clock is the first to wait: no second goes by"
+
+
+def test_it_rests_no_longer_than_until_the_next_mark(impatient, time):
+    a_ticket(severity="P2")  # its first mark is at 10:08
+    time(at("10:07"))
+    impatient()
+    assert impatient.ticker.rest == ticker.PERIOD, "that is far"
+    time(at("10:07") + timedelta(seconds=59.9))
+    assert impatient() == (0, 0)
+    assert impatient.ticker.rest == pytest.approx(0.1)
+    time(at("10:08"))
+    assert impatient() == (1, 0)
+    assert impatient.ticker.rest == ticker.PERIOD, "it has rung, and others are at it"
 
 
 def test_it_waits_while_a_worker_is_at_it(impatient, time):
