@@ -1,6 +1,6 @@
 """Copies of everything, measured: made while people write, looked at, and put back (F37).
 
-The crowd's chains were not written by the pen, so each is found broken: that takes as long as sound ones.
+The crowd's chains were not written by the pen, so each is found broken, which takes longer than sound ones do.
 """
 
 import os
@@ -22,6 +22,7 @@ from workers import restore
 from workers.keeping import soundness, store
 
 MOST_SECONDS, MOST_WAIT = 180.0, 200.0  # for all of it; milliseconds of one writer
+MOST_WALKED = 200_000  # tickets whose chains are walked: those of a million take a quarter of an hour
 BEFORE = 5.0  # seconds of writing before the copying begins, to compare with
 REST = 0.02  # seconds between two reports
 
@@ -45,19 +46,18 @@ def backups(database: Crowded) -> Iterator[Result]:
     soundness.look_at(found, settings)
     looked = perf_counter() - began
     yield Result("looked at before it is put back", looked, "s", note="bytes, counts, files that rows name")
-    began = perf_counter()
-    soundness.look_through(found, settings)
-    events = f"{found.manifest.counts['event']} events"
-    yield Result(
-        "looked through (backup verify)", perf_counter() - began, "s", note=f"the same, and the chains: {events}"
-    )
+    tickets, events = (found.manifest.counts[name] for name in ("ticket", "event"))
+    if tickets <= MOST_WALKED:
+        began = perf_counter()
+        soundness.look_through(found, settings)
+        note = f"the same, and the chains: {events} events"
+        yield Result("looked through (backup verify)", perf_counter() - began, "s", note=note)
     create_app(settings)
     began = perf_counter()
     restore.put_back(found, settings)
     restore.take_up(found, settings)
     put_back = perf_counter() - began
     yield Result("put back", put_back, "s")
-    tickets = found.manifest.counts["ticket"]
     yield Result(f"backup and restore of {tickets} tickets", made + looked + put_back, "s", most=MOST_SECONDS)
 
 
