@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import os
 import re
 import resource
 import socket
@@ -129,10 +130,15 @@ def a55(site: Site) -> str:
 @heavy
 def a55_all(site: Site) -> str:
     """Pairs of lengths over which two servers could disagree, sent to a running house: one answer, then the end."""
-    from tests.workers.conftest import a_house
+    from tests.workers.conftest import free_port, start_house, stop, surroundings
 
-    with a_house(site.home / "door") as house:
-        answers = [_spoken(house.port, words) for words in SMUGGLED]
+    home, port = site.home / "door", free_port()
+    home.mkdir()
+    house, _ = start_house(os.environ | surroundings(home) | {"PORT": str(port)}, home / "output", "--no-demo")
+    try:
+        answers = [_spoken(port, words) for words in SMUGGLED]
+    finally:
+        stop(house)
     for words, answer in zip(SMUGGLED, answers, strict=True):
         assert answer.count(b"HTTP/1.1 ") <= 1, (words, answer)
         assert b"HTTP/1.1 200" not in answer, (words, answer)
