@@ -5,15 +5,17 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
 from secrets import token_hex
 from time import perf_counter
 
-from sqlalchemy import URL, create_engine, make_url, text
+from sqlalchemy import URL, create_engine, inspect, make_url, text
 
 from app import Settings, create_app
 from bench.crowd import TALKATIVE, YOUNG, gather
 from models.clockwork import anchor
+from models.ground.db import db, is_sqlite
 
 KEY = "bench" * 10
 COUNTED = ("ticket", "event", "message", "deadline", "search_text")
@@ -60,6 +62,16 @@ def crowded(folder: Path, tickets: int, *, postgres: str, young: float = YOUNG) 
             _say_to(postgres, "DROP", str(tickets))
 
 
+def digests() -> dict[str, str]:
+    """Table → digest of all its rows, of whatever tables there are; the search's own on SQLite are its affair."""
+    db.session.rollback()
+    found = inspect(db.engine)
+    names = (name for name in found.get_table_names() if not name.startswith("search_text_"))
+    digests = {name: _digest(name, found.get_pk_constraint(name)["constrained_columns"]) for name in sorted(names)}
+    db.session.rollback()  # no migration waits for who has read
+    return digests
+
+
 @contextmanager
 def bare(folder: Path, postgres: str) -> Iterator[str]:
     """The address of an empty database: a file in the folder, or one on the PostgreSQL server at the address given."""
@@ -86,6 +98,15 @@ def machine() -> str:
     lines = Path("/proc/cpuinfo").read_text().splitlines()
     models = [line.partition(": ")[2] for line in lines if line.startswith("model name")]
     return f"{len(models)} × {models[0] if models else platform.machine()}"
+
+
+def _digest(table: str, key: list[str]) -> str:
+    said = blake2b()
+    order = ", ".join(key) or ("rowid" if is_sqlite() else "1")
+    wanted = text(f"SELECT * FROM {table} ORDER BY {order}")
+    for row in db.session.execute(wanted, execution_options={"yield_per": 5_000}):
+        said.update(repr(tuple(row)).encode())
+    return said.hexdigest()
 
 
 def _say_to(server: str, verb: str, name: str) -> str:

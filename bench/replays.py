@@ -5,21 +5,20 @@ import os
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from hashlib import blake2b
 from pathlib import Path
 from time import perf_counter, process_time
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 
 from app import Settings, create_app
 from bench import year
-from bench.databases import KEY, bare
+from bench.databases import KEY, bare, digests
 from bench.results import Result
 from models.clockwork import recount
 from models.ground import clock
-from models.ground.db import db, is_sqlite
+from models.ground.db import db
 from models.ground.vocabulary import HOUSEKEEPING
 from models.insight.replay import Replay, replay
 from models.people.person import find_person
@@ -59,10 +58,10 @@ def measured(app: Flask, *, lives: int, until: datetime) -> Iterator[Result]:
     """Every figure of the replay, on a database that bench/year.py has filled with so many lives until then."""
     with app.app_context(), clock.hold(until):
         draft, in_force = _start_draft(), db.session.scalars(select(PolicyVersion)).one()
-        before = _digests()
+        before = digests()
         other, took, busy = _timed(draft, until)
         same, took_same, _ = _timed(in_force, until)
-        changed = [table for table, digest in _digests().items() if digest != before[table]]
+        changed = [table for table, digest in digests().items() if digest != before[table]]
         note = f"a draft; {lives} different lives in a year, {other.tickets // lives} times each; the policy in force "
         note += f"{took_same:.1f} s; {busy:.1f} s of processor time; {_contents()}; load {os.getloadavg()[0]:.1f}"
         yield Result(f"{other.tickets} tickets replayed", took, "s", most=PROMISED, note=note)
@@ -124,22 +123,6 @@ def _contents() -> str:
     rows = {"events": happened.total()}
     rows |= {f"{t.__tablename__}s": db.session.scalar(select(func.count()).select_from(t)) for t in (Deadline, Firing)}
     return ", ".join(f"{name} {count}" for name, count in (rows | {name: happened[name] for name in LIVED}).items())
-
-
-def _digests() -> dict[str, str]:
-    """Every row of every table, the index of the search included."""
-    db.session.rollback()
-    keys = {table.name: ", ".join(c.name for c in table.primary_key) for table in db.metadata.sorted_tables}
-    keys["search_text"] = "rowid" if is_sqlite() else "ticket_id"
-    return {name: _digest(name, key) for name, key in keys.items()}
-
-
-def _digest(table: str, key: str) -> str:
-    found = blake2b()
-    rows = db.session.execute(text(f"SELECT * FROM {table} ORDER BY {key}"), execution_options={"yield_per": 5_000})
-    for row in rows:
-        found.update(repr(tuple(row)).encode())
-    return found.hexdigest()
 
 
 # --- the same breaches, counted apart: from rows, and by the auditor's recount, which shares no line with the replay

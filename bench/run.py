@@ -1,6 +1,6 @@
 """The benchmarks: the whole product beside a bare Flask route, in one run on one machine; writes bench/RESULTS.md.
 
-`./run bench [pages|live|reports|screens|clocks|replay|backup …] [--rounds 3] [--large 100000] [--postgres URL] …`
+`./run bench [pages|live|reports|screens|clocks|replay|backup|upgrade …] [--large 100000] [--postgres URL] …`
 Parts that are named are measured alone, and their table goes to bench/RESULTS-<parts>.md. `./run bench cases 100000`
 measures nothing: it works out random cases of the clock's sums three ways (bench/cases.py); `./run bench scanner 10000`
 lets mail scanners loose on customers' links (bench/scanner.py); `./run bench races 40000` has people decide on one
@@ -19,12 +19,13 @@ from time import perf_counter
 if not __package__:  # started as a file: the project's root is not on the path yet
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from bench import backups, cases, clocks, databases, measures, pace, races, replays, results, scanner, screens
+from bench import backups, cases, clocks, databases, measures, pace, races, replays, results, scanner, screens, upgrades
 from bench.results import Result
 from bench.stack import running
 
 OF_PEOPLE = ("pages", "live", "reports", "screens")
-PARTS = (*OF_PEOPLE, "clocks", "replay", "backup")
+OF_THE_WHOLE = {"backup": backups.backups, "upgrade": upgrades.upgrades}  # of a database that nobody needs after them
+PARTS = (*OF_PEOPLE, "clocks", "replay", *OF_THE_WHOLE)
 Make = Callable[..., AbstractContextManager[databases.Crowded]]
 
 
@@ -44,8 +45,8 @@ def main(words: list[str]) -> int:
             found += _of_people(make, asked)
         if "clocks" in asked.parts:
             found += _of_clocks(make, asked)
-        if "backup" in asked.parts:
-            found += _of_backups(make, asked)
+        if set(asked.parts) & set(OF_THE_WHOLE):
+            found += _of_the_whole(make, asked)
         if "replay" in asked.parts:
             found += _of_the_replay(Path(folder) / "replay", asked)
     engine = databases.engine(asked.postgres or "sqlite://")
@@ -76,24 +77,27 @@ def _of_people(make: Make, asked: argparse.Namespace) -> Iterator[Result]:
 def _of_clocks(make: Make, asked: argparse.Namespace) -> Iterator[Result]:
     """The engine, on tickets that are nearly all open."""
     with make(asked.open, young=1.0) as database:
-        for result in clocks.clocks(database):
-            print(f"  {'clocks':<13} {result.name} {result.value:.3g} {result.unit}", flush=True)
-            yield result
+        yield from _said("clocks", clocks.clocks(database))
 
 
-def _of_backups(make: Make, asked: argparse.Namespace) -> Iterator[Result]:
-    """Copies of everything, on a database of their own: it is put back in the end."""
+def _of_the_whole(make: Make, asked: argparse.Namespace) -> Iterator[Result]:
+    """Copies of everything, then all migrations back and forth."""
     with make(asked.kept, young=0.5) as database:
-        for result in backups.backups(database):
-            print(f"  {'backup':<13} {result.name} {result.value:.3g} {result.unit}", flush=True)
-            yield result
+        for part in (part for part in OF_THE_WHOLE if part in asked.parts):
+            yield from _said(part, OF_THE_WHOLE[part](database))
 
 
 def _of_the_replay(folder: Path, asked: argparse.Namespace) -> Iterator[Result]:
     """A policy against a year of tickets that were lived by the real commands."""
     folder.mkdir()
-    for result in replays.replays(folder, lives=asked.lives, tickets=asked.replayed, postgres=asked.postgres):
-        print(f"  {'replay':<13} {result.name} {result.value:.3g} {result.unit}", flush=True)
+    found = replays.replays(folder, lives=asked.lives, tickets=asked.replayed, postgres=asked.postgres)
+    yield from _said("replay", found)
+
+
+def _said(part: str, found: Iterator[Result]) -> Iterator[Result]:
+    """Each as it comes: a part takes minutes."""
+    for result in found:
+        print(f"  {part:<13} {result.name} {result.value:.3g} {result.unit}", flush=True)
         yield result
 
 
@@ -103,7 +107,7 @@ def _read(words: list[str]) -> argparse.Namespace:
     reader.add_argument("--small", type=int, default=10_000, help="tickets")
     reader.add_argument("--large", type=int, default=100_000, help="tickets")
     reader.add_argument("--open", type=int, default=70_000, help="tickets, nearly all open, for the clocks")
-    reader.add_argument("--kept", type=int, default=100_000, help="tickets, for backup and restore")
+    reader.add_argument("--kept", type=int, default=100_000, help="tickets, for backup, restore and the migrations")
     reader.add_argument("--replayed", type=int, default=10_000, help="tickets, for the replay")
     reader.add_argument("--lives", type=int, default=1_000, help="of them that are different")
     reader.add_argument("--rounds", type=int, default=3, help="of each load, in turns")

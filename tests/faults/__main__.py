@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import traceback
+from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
 from time import perf_counter
@@ -62,30 +63,34 @@ def _told(fault: Fault, houses: Houses, database: str, url: str, *, full: bool) 
         return None
     try:
         parts = [fault.run(houses, **(dict(fault.long) if full else {}))] if fault.run else []
-        if fault.bench or fault.told or (fault.told_in_full and full):
-            parts.append(_by_others(fault, url, full=full))
+        rounds = fault.rounds if full else fault.usual or ROUNDS
+        parts += [_by_others(fault, words, url, rounds, full=full) for words in _ways(fault, url, rounds, full=full)]
         return together(parts)
     except Exception as error:
         place = [each for each in traceback.extract_tb(error.__traceback__) if each.name != "eventually"][-1]
         return Verdict("stopped", 1, [f"{type(error).__name__}: {error} ({place.name}, line {place.lineno})"])
 
 
-def _by_others(fault: Fault, url: str, *, full: bool) -> Verdict:
+def _ways(fault: Fault, url: str, rounds: int, *, full: bool) -> Iterator[list[str]]:
+    """What else tells the fault, in words of the command line: a benchmark, tests."""
+    if fault.bench:
+        server = ["--postgres", url] if url and fault.bench[0] != "cases" else []
+        yield ["bench.run", *fault.bench, *([str(rounds)] if fault.usual else []), *server]
+    if told := (*fault.told, *(fault.told_in_full if full else ())):
+        yield ["pytest", "-q", "-n", "2", *told]
+
+
+def _by_others(fault: Fault, words: list[str], url: str, rounds: int, *, full: bool) -> Verdict:
     """A test or a benchmark that tells the same fault."""
     began = perf_counter()
     with tempfile.TemporaryDirectory() as folder:
-        rounds = fault.rounds if full else fault.usual or ROUNDS
         surroundings = dict(os.environ) | {
             "FAULTS_FOLDER": folder,
             "FAULTS_ROUNDS": str(rounds),
             "FAULTS_FULL": "1" * full,
         }
-        if fault.bench:
-            server = ["--postgres", url] if url and fault.bench[0] != "cases" else []
-            words = ["bench.run", *fault.bench, *([str(rounds)] if fault.usual else []), *server]
-        else:
-            words = ["pytest", "-q", "-n", "2", *fault.told, *(fault.told_in_full if full else ())]
-            surroundings |= {"BIHUAN_TEST_DB": url} if url else {}
+        if words[0] == "pytest" and url:
+            surroundings["BIHUAN_TEST_DB"] = url
         done = subprocess.run([sys.executable, "-m", *words], env=surroundings, capture_output=True, text=True)
         points, figure = counted_in(Path(folder))
     lines = done.stdout.strip().splitlines() or [""]
@@ -103,8 +108,7 @@ def _say(fault: Fault, verdict: Verdict | None, database: str) -> int:
         print(f"  {fault.name}  {fault.words:<46} {'':<70} only {fault.only}", flush=True)
         return 0
     outcome = "holds" if verdict.holds else "DOES NOT HOLD"
-    left = f" (not told: {fault.part})" if fault.part else ""
-    print(f"  {fault.name}  {fault.words:<46} {verdict.figure:<70} {outcome}{left}  [{database}]", flush=True)
+    print(f"  {fault.name}  {fault.words:<46} {verdict.figure:<70} {outcome}  [{database}]", flush=True)
     for words in verdict.complaints:
         print(f"         {words}", flush=True)
     return int(not verdict.holds)

