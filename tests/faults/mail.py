@@ -30,7 +30,9 @@ def f23(houses: Houses, seconds: float = 15) -> Verdict:
         took = monotonic() - began
         figure = f"down {seconds:.0f} s, lateness {late:.1f} s, {tried} letters waited and left within {took:.0f} s"
         complaints = house.judged(numbers, bound=15)
-        return held(figure, complaints, tried_meanwhile=tried > 0, lateness_at_most_10_s=late <= 10)
+        return held(
+            figure, complaints, tried_meanwhile=tried > 0, lateness_at_most_10_s=late <= 10, sent_within_60_s=took <= 60
+        )
 
 
 def f24(houses: Houses, pause: float = 4.0) -> Verdict:
