@@ -24,6 +24,7 @@ from models.record import (
     message,
     number,
     once,
+    outage,
     plan,
     relation,
     resolution,
@@ -34,8 +35,7 @@ from models.record import draft as form_draft
 
 __all__ = [
     "absence", "allowance", "approval", "archive", "article", "assessment", "attachment", "consent", "cooperation",
-    "customer", "deadline", "demo_clock", "draft",
-    "drill", "entry", "event", "extension", "factor", "feed", "form_draft", "heartbeat", "job", "known_letter", "link",
-    "message", "number", "once", "organisation", "person", "plan", "relation", "resolution", "rota", "session", "team",
-    "ticket", "verdict", "version", "view",
+    "customer", "deadline", "demo_clock", "draft", "drill", "entry", "event", "extension", "factor", "feed",
+    "form_draft", "heartbeat", "job", "known_letter", "link", "message", "number", "once", "organisation", "outage",
+    "person", "plan", "relation", "resolution", "rota", "session", "team", "ticket", "verdict", "version", "view",
 ]  # fmt: skip

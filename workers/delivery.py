@@ -13,7 +13,7 @@ from models.ground.db import db
 from models.ground.errors import Busy
 from models.record import message as outbox
 from models.record.message import Message
-from workers.channels import NotSent, mail
+from workers.channels import NotSent, Refused, Unheard, mail
 from workers.keeping import journal
 from workers.lease import renewed
 
@@ -34,9 +34,13 @@ def deliver(message_id: int) -> None:
     except TemplateNotFound as unknown:
         log.warning("not ours to write", message=message_id, template=unknown.name)
         outbox.leave(message_id)
+    except Unheard as silence:
+        log.warning("nobody let it in", message=message_id, reason=silence.reason)
+        outbox.unheard(message_id, error=silence.reason, is_refused=silence.is_refused, is_offered=silence.is_offered)
     except NotSent as refusal:
         log.warning("not sent", message=message_id, reason=refusal.reason, permanent=refusal.permanent)
-        outbox.failed(message_id, error=refusal.reason, permanent=refusal.permanent)
+        is_answer = isinstance(refusal, Refused)
+        outbox.failed(message_id, error=refusal.reason, permanent=refusal.permanent, is_answer=is_answer)
     except Exception as error:  # whatever it is, it is written down: a letter that cannot be made ends as failed
         log.exception("not sent", message=message_id)
         outbox.failed(message_id, error=f"{type(error).__name__}: {error}")
@@ -83,5 +87,5 @@ def _keep_in_mind(message_ids: list[str], *, reader: str) -> None:
 def _smtp_url() -> str:
     settings: Settings = current_app.config["SETTINGS"]
     if not settings.smtp_url:
-        raise NotSent("SMTP_URL is not set")
+        raise Unheard("SMTP_URL is not set")
     return settings.smtp_url

@@ -21,6 +21,7 @@ from models import demonstration
 from models.ground import clock
 from models.ground.db import db
 from models.people import claim
+from models.record import outage
 from workers import entrance, logs, prepare, queues, valkey
 from workers.keeping import journal, presence
 from workers.processes import Child, Family, allow_many_files, share_memory
@@ -154,6 +155,7 @@ def _prepare(app: Flask, settings: Settings, *, wants_demonstration: bool) -> No
                     _say("database", "tables brought to the newest version")
                 begun = claim.is_going_on(settings.home)  # who is setting up wants no demonstration
                 journal.keep_from_now(settings.home)
+                outage.forget()
                 if wants_demonstration and not begun and demonstration.load_demonstration():
                     _say("data", "demonstration loaded")
                 elif prepare.found_desk():

@@ -35,7 +35,8 @@ from models.clockwork.health import beats
 from models.ground import clock
 from models.ground.errors import Missing
 from models.policy.sheet import calendars_behind
-from models.record.message import FAILED, QUEUED, SENT, Message, count_held, last_trial, outbox
+from models.record.message import FAILED, MAIL, QUEUED, SENT, Message, count_held, last_trial, outbox
+from models.record.outage import outage_of
 from models.record.verdict import last_objection
 from models.rules.permissions import can_see
 from models.steps import demo_clock as demo_clock_step
@@ -168,9 +169,11 @@ def move_demo_clock() -> Response:
 
 def _leaving() -> dict[str, Any]:
     """What says when a letter leaves: its next try is kept in real time, the page tells the house's."""
-    ahead = clock.now() - clock.real_now()
+    ahead, outage = clock.now() - clock.real_now(), outage_of(MAIL)
     return {
         "next_try": lambda message: message.next_try_at + ahead,
+        "outage": outage,
+        "outage_since": outage and outage.since + ahead,
         "has_mail_server": bool(current_app.config["SETTINGS"].smtp_url),
     }
 

@@ -21,7 +21,8 @@ from models.people.organisation import organisation_name
 from models.people.person import Person
 from models.policy.pack import SHIPPED, load_pack
 from models.policy.version import version_in_force
-from models.record.message import last_trial
+from models.record.message import MAIL, last_trial
+from models.record.outage import outage_of
 from models.steps import founding
 
 bp = Blueprint("setup", __name__, url_prefix="/setup")
@@ -129,6 +130,7 @@ def look_round() -> Response:
         then="admin.home",
         found=checks.found(me()),
         trial=last_trial(me()),
+        outage=outage_of(MAIL),
         has_mail_server=bool(current_app.config["SETTINGS"].smtp_url),
     )
 

@@ -10,6 +10,7 @@ from models.ground import clock
 from models.ground.db import db
 from models.record import message
 from models.record.heartbeat import Heartbeat, age_of
+from models.record.outage import outage_of
 from models.record.verdict import last_verdict
 
 SILENT_AFTER = {"ticker": 15, "redis": 15, "worker": 45, "auditor": 300}  # seconds; a resting worker beats every 15
@@ -45,6 +46,7 @@ class Signs:
     ticker: float | None = None  # seconds since its last beat
     oldest_due_unfired_s: float | None = None
     outbox_oldest_s: float | None = None
+    mail_away_s: float | None = None  # seconds for which no mail server has let a letter in; None: one does
     at_last_resort: int | None = None  # open tickets whose ladder ended with the administrators, unacknowledged (P5.4)
     clocks: Audit | None = None  # what the auditor found; None: it has never looked
     migrations: str = BROKEN
@@ -69,6 +71,7 @@ def vital_signs(heads: frozenset[str]) -> Signs:
             ticker=ages.get("ticker"),
             oldest_due_unfired_s=round(escalation.oldest_unfired(), 1),
             outbox_oldest_s=round(message.oldest_wait(), 1),
+            mail_away_s=_away(message.MAIL),
             at_last_resort=escalation.at_last_resort(),
             clocks=_audited(),
             migrations=OK if heads == _present_heads() else BROKEN,
@@ -112,6 +115,11 @@ def _audited() -> Audit | None:
         return None
     age_s = round((clock.real_now() - found.at).total_seconds(), 1)
     return Audit(found.due, found.fired, found.late, found.missing, found.wrong_count, age_s)
+
+
+def _away(channel: str) -> float | None:
+    found = outage_of(channel)
+    return round((clock.real_now() - found.since).total_seconds(), 1) if found else None
 
 
 def _fresh(ages: dict[str, float], name: str) -> str:

@@ -26,7 +26,7 @@ from models.ground.db import Base, Instant, command, db, index_of_some
 from models.ground.errors import Missing
 from models.people.customer import Contact
 from models.people.person import Person
-from models.record import known_letter
+from models.record import known_letter, outage
 from models.record.event import Event
 from models.record.ticket import Ticket
 
@@ -128,15 +128,15 @@ def news(limit: int = 200) -> list[tuple[int, int]]:
 
 
 def due(limit: int = 100) -> list[int]:
-    """Mail that is ready to be sent, oldest first; of what goes out as one letter, one."""
+    """Mail that may be sent now, oldest first; of what goes out as one letter, one. In an outage one, after a pause."""
     rows = db.session.execute(
-        select(Message.id, Message.letter_id, Message.person_id, Message.template, Message.collected)
+        select(Message.id, Message.letter_id, Message.person_id, Message.template, Message.collected, Message.error)
         .where(Message.state == QUEUED, Message.next_try_at <= clock.real_now(), _IS_MAIL)
         .order_by(Message.next_try_at, Message.id)
         .limit(limit)
     )
     letters: dict[tuple[str, int], int] = {}
-    for row in rows:
+    for row in outage.whose_turn(MAIL, rows.all(), goes_anyway=_is_first_trial):
         joins = (row.collected or row.template in JOINED) and row.person_id and not row.letter_id
         kind = "news" if row.collected else "minute"
         letters.setdefault((kind, row.person_id) if joins else ("letter", row.letter_id or row.id), row.id)
@@ -151,6 +151,8 @@ def claim(message_id: int) -> Message | None:
     """
     now = clock.real_now()
     first = _letter_of(message_id, now)
+    if not (_is_first_trial(db.session.get_one(Message, first)) or outage.may_try(MAIL)):
+        return None
     taken = db.session.execute(
         update(Message)
         .where(_in_letter(first), Message.state == QUEUED, Message.next_try_at <= now, _IS_MAIL)
@@ -190,12 +192,38 @@ def renew(message_id: int) -> None:
 @command
 def sent(message_id: int, *, answer: str = "") -> None:
     """The other side took the letter: all of it, in one transaction."""
+    if answer != KNOWN:
+        outage.is_over(MAIL)
     _write(message_id, state=SENT, sent_at=clock.real_now(), next_try_at=None, error="", answer=answer)
 
 
 @command
-def failed(message_id: int, *, error: str, permanent: bool = False) -> None:
-    """The letter did not go: try again after a growing pause or, for good, show it to people."""
+def failed(message_id: int, *, error: str, permanent: bool = False, is_answer: bool = False) -> None:
+    """The letter did not go: try again after a growing pause or, for good, show it to people.
+
+    `is_answer`: the other side said so, of this letter; it lets letters in.
+    """
+    if is_answer:
+        outage.is_over(MAIL)
+    _put_off(message_id, error=error, permanent=permanent)
+
+
+@command
+def unheard(message_id: int, *, error: str, is_refused: bool = False, is_offered: bool = False) -> None:
+    """Nobody said anything of the letter, so no other goes until one is let in.
+
+    It stays due, and the try does not count, unless the letter had been offered: that may be what silences the server.
+    `is_refused`: whoever answers does not let us in, whatever the letter.
+    """
+    since = outage.note(MAIL, error, is_refused=is_refused)
+    if is_offered:
+        _put_off(message_id, error=error)
+    else:
+        first = min(since, _earliest() or since)  # it keeps its place before those that were owed after it
+        _write(message_id, next_try_at=first, attempts=Message.attempts - 1, error=error[:500])
+
+
+def _put_off(message_id: int, *, error: str, permanent: bool = False) -> None:
     message = db.session.get_one(Message, message_id, with_for_update=True)
     if permanent or message.attempts > len(PAUSES):
         _write(message_id, state=FAILED, next_try_at=None, error=error[:500])
@@ -283,6 +311,11 @@ def _letter_of(message_id: int, now: datetime) -> int:
     return found.letter_id or message_id
 
 
+def _is_first_trial(message: Any) -> bool:
+    """Who sends a letter of trial wants to know now; once it was tried it waits like any other."""
+    return bool(message.template == TRIAL and not message.error)
+
+
 def _unknown(ids: Sequence[int]) -> Sequence[int]:
     """Those that may go into a new letter: what has left before a restore is no part of it."""
     if known_letter.is_empty():
@@ -361,5 +394,9 @@ _UNREAD = select(func.count()).select_from(  # every page asks, so it is built o
 
 def oldest_wait() -> float:
     """Seconds that the oldest ready message has been waiting; 0 when the outbox is empty."""
-    at = db.session.scalar(select(func.min(Message.next_try_at)).where(Message.state == QUEUED))
+    at = _earliest()
     return max((clock.real_now() - at).total_seconds(), 0.0) if at else 0.0
+
+
+def _earliest() -> datetime | None:
+    return db.session.scalar(select(func.min(Message.next_try_at)).where(Message.state == QUEUED))

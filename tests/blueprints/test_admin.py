@@ -14,6 +14,7 @@ from models.people.team import Service, Team
 from models.record import message
 from models.record.message import Message
 from models.steps import demo_clock
+from models.steps.organisation import send_trial_letter
 from tests.database import NOT_BUSINESS, everything
 from tests.factories import a_ticket
 
@@ -285,6 +286,27 @@ def test_a_letter_that_waits_says_when_it_leaves(english, cast, app, monkeypatch
     assert said() == "held back, until somebody lets it go"
     monkeypatch.setattr(served, "env", "demo")
     assert "held back, until somebody lets it go" in browser.get(f"/admin/outbox/{letter.id}").text
+
+
+def test_an_outage_of_the_mail_server_is_told(english, cast, app, monkeypatch):
+    a_ticket(contact=cast.contact)
+    served = app.config["SETTINGS"].model_copy(update={"smtp_url": "smtp://mail.example"})
+    monkeypatch.setitem(app.config, "SETTINGS", served)
+    send_trial_letter(actor=cast.admin)
+    *_, last = message.due()
+    message.unheard(message.claim(last).id, error="ConnectionRefusedError: <refused>")
+    browser = english("admin")
+    page = browser.get("/admin/outbox")
+    assert "No mail server has let a letter in since 2026-11-18 " in page.text
+    assert "ConnectionRefusedError: <refused>" in page.text
+    assert page.one("tr", data_message=str(last)).one(data_word="Next try").text == "once the mail server lets it in"
+    assert "no mail server lets it in yet" in page.one(id="trial").text
+    health = browser.get("/admin/health").text
+    assert "No mail server has let a letter in for" in health
+    assert "Every part is running" not in health
+    message.sent(last, answer="250 ok")
+    assert "No mail server" not in browser.get("/admin/outbox").text
+    assert "No mail server" not in browser.get("/admin/health").text
 
 
 def test_what_a_restore_has_held_back_leaves_when_somebody_lets_it_go(english, cast):

@@ -9,13 +9,14 @@ from sqlalchemy.exc import OperationalError
 from blueprints import kept
 from models.clockwork.health import WORKERS
 from models.ground import clock
-from models.ground.db import db
+from models.ground.db import command, db
+from models.record import outage
 from models.record.heartbeat import Heartbeat, beat
 from tests.factories import a_ticket
 
 KEYS = {
-    "database", "redis", "workers", "ticker", "oldest_due_unfired_s", "outbox_oldest_s", "at_last_resort", "clocks",
-    "migrations",
+    "database", "redis", "workers", "ticker", "oldest_due_unfired_s", "outbox_oldest_s", "mail_away_s",
+    "at_last_resort", "clocks", "migrations",
 }  # fmt: skip
 
 
@@ -43,6 +44,13 @@ def test_redis_away_is_only_degraded(client, app):
     answer = client.get("/readyz")
     assert answer.status_code == 200
     assert (answer.json["redis"], answer.json["workers"]) == ("degraded", "degraded")
+
+
+def test_a_mail_server_that_is_away_is_told(client, alive):
+    assert client.get("/readyz").json["mail_away_s"] is None
+    command(outage.note)("mail", "refused")
+    answer = client.get("/readyz")
+    assert (answer.status_code, 0 <= answer.json["mail_away_s"] < 5) == (200, True)
 
 
 def test_a_silent_ticker_is_broken(client):
@@ -81,6 +89,7 @@ def test_figures_are_for_the_same_machine_only(client, alive):
     assert answer.status_code == 200
     assert 'bihuan_tickets{state="awaiting_triage"} 1.0' in answer.text
     assert 'bihuan_heartbeat_age_seconds{name="ticker"}' in answer.text
+    assert "bihuan_mail_away_seconds 0.0" in answer.text
     assert client.get("/metrics", environ_base={"REMOTE_ADDR": "10.0.0.9"}).status_code == 404
     assert client.get("/metrics", headers={"X-Forwarded-For": "10.0.0.9"}).status_code == 404
 

@@ -20,7 +20,7 @@ from models.people.team import Team
 from models.policy.calendar import newest_calendars
 from models.policy.pack import load_pack
 from models.policy.pack_file import write_pack
-from models.record import allowance, attachment, demo_clock, draft, heartbeat, job, message
+from models.record import allowance, attachment, demo_clock, draft, heartbeat, job, message, outage
 from models.record.drill import Drill
 from models.record.link import living_link
 from models.record.message import APP, Message
@@ -157,6 +157,9 @@ def letters() -> None:
     message.failed(first.id, error="450 later")
     message.failed(first.id, error="550 no", permanent=True)
     message.try_again(first.id)
+    message.unheard(message.claim(first.id).id, error="refused")
+    message.unheard(first.id, error="timed out", is_offered=True)
+    outage.forget()
     message.sent(first.id, answer="250 ok")
     here = db.session.scalars(select(Message).where(Message.channel == APP)).first()
     message.mark_read(here.person, upto=here.id)

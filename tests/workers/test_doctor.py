@@ -13,7 +13,7 @@ from models.clockwork.health import WORKERS
 from models.ground import clock, guards
 from models.ground.db import WRITE, command, db, is_sqlite
 from models.people.person import Person
-from models.record import heartbeat, message, verdict
+from models.record import heartbeat, message, outage, verdict
 from tests.conftest import settings
 from tests.factories import a_ticket
 from workers import doctor, entrance, queues
@@ -185,6 +185,9 @@ def test_a_house_that_has_fallen_silent(mine, monkeypatch, time):
     assert "ticker" in asked("D30", mine).sentence
     assert asked("D33", mine).state == ERROR
     assert "180 min ago" in asked("D35", mine).sentence
+    command(outage.note)(message.MAIL, "535 wrong password", is_refused=True)
+    found = asked("D33", mine)
+    assert (found.state, "for 0 min: 535 wrong password" in found.sentence) == (WARNING, True)
     command(message.hold_back)()
     assert "held back" in asked("D34", mine).sentence
 

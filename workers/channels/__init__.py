@@ -5,10 +5,25 @@ from dataclasses import dataclass
 
 @dataclass
 class NotSent(Exception):
-    """The other side did not take it; `permanent` when another try would end the same way."""
+    """It did not go; `permanent` when another try would end the same way."""
 
     reason: str
     permanent: bool = False
 
     def __str__(self) -> str:
         return self.reason
+
+
+class Refused(NotSent):
+    """The other side said so, of this letter."""
+
+
+@dataclass
+class Unheard(NotSent):
+    """The other side said nothing of the letter: nobody is there, or nobody of ours is let in (`is_refused`).
+
+    `is_offered`: it fell silent over this letter, which it may have taken.
+    """
+
+    is_refused: bool = False
+    is_offered: bool = False

@@ -14,7 +14,7 @@ from typing import Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from models.ground import clock
-from workers.channels import NotSent
+from workers.channels import NotSent, Refused, Unheard
 
 SECONDS_PER_VERB = 10.0
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -31,32 +31,29 @@ class Letter(Protocol):
 
 
 def send(letter: Letter, *, message_id: str, smtp_url: str) -> str:
-    """Hand `letter` to the server at `smtp_url`; what it answered. Raises NotSent."""
+    """Hand `letter` to the server at `smtp_url`; what it answered. Raises NotSent, and which."""
     message = compose(letter, message_id=message_id)
-    try:
-        with _connected(smtp_url) as server:
+    with _let_in(smtp_url) as server:
+        try:
             server.send_message(message)
             return server.answer
-    except smtplib.SMTPRecipientsRefused as error:
-        code, words = next(iter(error.recipients.values()))
-        raise _refused(code, words) from error
-    except smtplib.SMTPDataError as error:
-        raise _refused(error.smtp_code, error.smtp_error) from error
-    except smtplib.SMTPResponseException as error:  # it says nothing of the letter: a password, our own address
-        raise NotSent(_said(error.smtp_code, error.smtp_error)) from error
-    except smtplib.SMTPNotSupportedError as error:
-        raise NotSent(str(error), permanent=True) from error
-    except (smtplib.SMTPException, OSError) as error:
-        raise NotSent(f"{type(error).__name__}: {error}") from error
+        except smtplib.SMTPRecipientsRefused as error:
+            code, words = next(iter(error.recipients.values()))
+            raise _refused(code, words) from error
+        except smtplib.SMTPDataError as error:
+            raise _refused(error.smtp_code, error.smtp_error) from error
+        except smtplib.SMTPNotSupportedError as error:
+            raise Refused(str(error), permanent=True) from error
+        except smtplib.SMTPResponseException as error:  # our own address, it may be; or a letter that is too long
+            raise _shut_out(error, is_offered=True) from error
+        except (smtplib.SMTPException, OSError) as error:
+            raise Unheard(f"{type(error).__name__}: {error}", is_offered=True) from error
 
 
 def greet(smtp_url: str) -> None:
-    """Say hello to the server, and who we are, and leave; no letter. Raises NotSent."""
-    try:
-        with _connected(smtp_url) as server:
-            server.ehlo_or_helo_if_needed()
-    except (smtplib.SMTPException, OSError) as error:
-        raise NotSent(f"{type(error).__name__}: {error}") from error
+    """Say hello to the server, and who we are, and leave; no letter. Raises Unheard."""
+    with _let_in(smtp_url):
+        pass
 
 
 def compose(letter: Letter, *, message_id: str) -> EmailMessage:
@@ -75,7 +72,21 @@ def compose(letter: Letter, *, message_id: str) -> EmailMessage:
 
 
 @contextmanager
-def _connected(smtp_url: str) -> Iterator["_Server"]:
+def _let_in(smtp_url: str) -> Iterator["_Server"]:
+    """A server that knows who we are and listens. Raises Unheard."""
+    try:
+        server = _connected(smtp_url)
+    except smtplib.SMTPResponseException as error:
+        raise _shut_out(error) from error
+    except smtplib.SMTPNotSupportedError as error:
+        raise Unheard(str(error), is_refused=True) from error
+    except (smtplib.SMTPException, OSError) as error:
+        raise Unheard(f"{type(error).__name__}: {error}") from error
+    with server:
+        yield server
+
+
+def _connected(smtp_url: str) -> "_Server":
     url = urlsplit(smtp_url)
     host, secure = url.hostname or "localhost", ssl.create_default_context()
     server: _Server
@@ -83,12 +94,16 @@ def _connected(smtp_url: str) -> Iterator["_Server"]:
         server = _SecureServer(host, url.port or 465, timeout=SECONDS_PER_VERB, context=secure)
     else:
         server = _Server(host, url.port or 25, timeout=SECONDS_PER_VERB)
-    with server:
+    try:
         if parse_qs(url.query).get("starttls") == ["1"]:
             server.starttls(context=secure)
         if url.username:
             server.login(unquote(url.username), unquote(url.password or ""))
-        yield server
+        server.ehlo_or_helo_if_needed()
+    except BaseException:
+        server.close()
+        raise
+    return server
 
 
 def _address(text: str) -> Address:
@@ -106,8 +121,13 @@ def _line(text: str) -> str:
     return text
 
 
-def _refused(code: int, words: bytes | str) -> NotSent:
-    return NotSent(_said(code, words), permanent=code >= 500)
+def _refused(code: int, words: bytes | str) -> Refused:
+    return Refused(_said(code, words), permanent=code >= 500)
+
+
+def _shut_out(error: smtplib.SMTPResponseException, *, is_offered: bool = False) -> Unheard:
+    said = _said(error.smtp_code, error.smtp_error)
+    return Unheard(said, is_refused=error.smtp_code >= 500, is_offered=is_offered)
 
 
 def _said(code: int, words: bytes | str) -> str:

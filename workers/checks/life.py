@@ -9,6 +9,7 @@ from blueprints.signs import signs
 from models.clockwork.health import SILENT_AFTER, beats, outbox_counts
 from models.ground import clock
 from models.record import message
+from models.record.outage import outage_of
 from workers.checks.finding import Finding, error, unless, unseen, warning
 from workers.keeping import presence, store
 
@@ -57,6 +58,11 @@ def letters(settings: Settings) -> Finding:
     waits, failed = message.oldest_wait(), outbox_counts()[message.FAILED]
     sentence = f"The oldest letter has been waiting for {waits / 60:.0f} min, and {failed} have failed."
     do = "Read their errors on the outbox page, repair, press try again."
+    if away := outage_of(message.MAIL):
+        seconds = (clock.real_now() - away.since).total_seconds()
+        sentence = f"No mail server has let a letter in for {seconds / 60:.0f} min: {away.reason}."
+        do = "Correct SMTP_URL and restart, or look at the server; what waits leaves by itself."
+        return (error if seconds > SLOW else warning)(sentence, do)
     return unless(
         waits <= SLOW and not failed, sentence, "No letter waits longer than it should.", do=do, is_error=waits > SLOW
     )
