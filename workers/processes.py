@@ -15,7 +15,7 @@ import structlog
 
 from models.ground import clock
 
-STEADY_AFTER = 10.0  # seconds; who lived longer comes back at once
+STEADY_AFTER = 2.0  # seconds; who lived longer comes back at once
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 5.0
 GARBAGE = (20_000, 20, 20)  # objects made since, young and middle-aged collections: when the next one is due
 FILES = 8_192  # open at once in one process

@@ -47,7 +47,7 @@ FAULTS: tuple[Fault, ...] = (
     told("F02", "crash at every statement of every command", "tests/faults/test_crashes.py", "--full"),
     built("F03", "kill -9 in mid-escalation", kills.f03, times=1_000),
     built("F04", "kill -9 the ticker, then everybody", kills.f04, times=20),
-    built("F05", "a sweeper stopped and woken", kills.f05, times=200, pauses=(5, 30, 66)),
+    built("F05", "a sweeper stopped and woken", kills.f05, times=200, pauses=(5, 30, 66), beside=5),
     built("F06", "whole copies of the application at once", kills.f06, others=4),
     built("F07", "Redis FLUSHALL under load", doorbell.f07, times=100),
     built("F08", "Redis down", doorbell.f08, seconds=600),
