@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
@@ -203,6 +204,17 @@ class House:
                   JOIN ticket t ON t.id = d.ticket_id WHERE d.kind = 'respond' AND f.mark = 100 AND t.number IN (%s)"""
         marks = ", ".join(f"'{number}'" for number in numbers)
         return int(self.store.value(said % marks)) >= len(numbers)
+
+    def goes_on(self, seconds: float, *, each: float = 60) -> tuple[list[str], float]:
+        """For so many seconds, and at least once, some are reported and breach at once; which, and how late at most."""
+        until, told, late, visitor = monotonic() + seconds, list[str](), 0.0, self.visitor("zhang")
+        while not told or monotonic() < until:
+            next_at, new = monotonic() + each, self.reports(5, visitor)
+            self.fire_soon(0)
+            eventually(partial(self.breached, new), 30)
+            told, late = told + new, max(late, self.lateness())
+            sleep(max(0.0, min(next_at, until) - monotonic()))
+        return told, late
 
     def is_quiet(self) -> bool:
         """Nothing due waits any more, neither marks nor letters."""

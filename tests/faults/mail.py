@@ -18,11 +18,7 @@ def f23(houses: Houses, seconds: float = 15) -> Verdict:
     with houses.house() as house:
         eventually(house.is_quiet, 120)
         house.sink.close()
-        numbers = house.reports(5, house.visitor("zhang"))
-        house.fire_soon(0)
-        eventually(lambda: house.breached(numbers), 30)
-        late = house.lateness()
-        sleep(seconds)
+        numbers, late = house.goes_on(seconds)
         said = "SELECT count(*) FROM message WHERE channel = 'mail' AND state = 'queued' AND NOT collected"
         waiting = house.store.value(said)
         tries = house.store.value("SELECT tries FROM outage")
@@ -31,7 +27,7 @@ def f23(houses: Houses, seconds: float = 15) -> Verdict:
         eventually(house.has_sent(), 150)
         took = monotonic() - began
         left = f"{waiting} letters waited and left within {took:.0f} s"
-        figure = f"down {seconds:.0f} s, lateness {late:.1f} s, {tries} tries, {left}"
+        figure = f"down {seconds:.0f} s, {len(numbers)} breaches, lateness {late:.1f} s, {tries} tries, {left}"
         complaints = house.judged(numbers, bound=15)
         return held(
             figure, complaints, tried_meanwhile=tries > 0, lateness_at_most_10_s=late <= 10, sent_within_60_s=took <= 60
