@@ -59,7 +59,7 @@ class House:
         self._environment = {name: value for name, value in os.environ.items() if name in KEPT}
         self._environment |= dict.fromkeys(UNSET, "") | {
             "BIHUAN_HOME": str(home), "BIHUAN_ENV": "demo", "LOG_LEVEL": "INFO", "SECRET_KEY": KEY,
-            "PORT": str(self.port), "DATABASE_URL": url, "SMTP_URL": self.sink.url,
+            "PORT": str(self.port), "DATABASE_URL": url, "SMTP_URL": self.sink.url, "RATE_LIMITS": "off",
         }  # fmt: skip
         self._environment |= environment
         self._visitors: list[Visitor] = []
@@ -191,7 +191,9 @@ class House:
         return form
 
     def number_of(self, form: Filled) -> str:
-        return str(self.store.value("SELECT number FROM ticket WHERE description LIKE ?", form.mark + "%"))
+        number = self.store.value("SELECT number FROM ticket WHERE description LIKE ?", form.mark + "%")
+        assert number, f"{form.mark} was not taken"
+        return str(number)
 
     def fire_soon(self, seconds: float) -> None:
         """Move the clock so that what has just been reported breaches its response in `seconds`."""
