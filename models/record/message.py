@@ -129,14 +129,17 @@ def news(limit: int = 200) -> list[tuple[int, int]]:
 
 def due(limit: int = 100) -> list[int]:
     """Mail that may be sent now, oldest first; of what goes out as one letter, one. In an outage one, after a pause."""
-    rows = db.session.execute(
-        select(Message.id, Message.letter_id, Message.person_id, Message.template, Message.collected, Message.error)
-        .where(Message.state == QUEUED, Message.next_try_at <= clock.real_now(), _IS_MAIL)
+    now = clock.real_now()
+    ready = (
+        select(Message.id, Message.letter_id, Message.person_id, Message.template, Message.collected)
+        .where(Message.state == QUEUED, Message.next_try_at <= now, _IS_MAIL)
         .order_by(Message.next_try_at, Message.id)
-        .limit(limit)
     )
+    rows = db.session.execute(ready.limit(limit)).all()
+    if rows and (away := outage.outage_of(MAIL)):
+        rows = [*(rows[:1] if away.next_try_at <= now else ()), *db.session.execute(ready.where(*_IS_FIRST_TRIAL))]
     letters: dict[tuple[str, int], int] = {}
-    for row in outage.whose_turn(MAIL, rows.all(), goes_anyway=_is_first_trial):
+    for row in rows:
         joins = (row.collected or row.template in JOINED) and row.person_id and not row.letter_id
         kind = "news" if row.collected else "minute"
         letters.setdefault((kind, row.person_id) if joins else ("letter", row.letter_id or row.id), row.id)
@@ -149,10 +152,10 @@ def claim(message_id: int) -> Message | None:
 
     What comes back is the letter's first message; `together` has all of them.
     """
-    now = clock.real_now()
-    first = _letter_of(message_id, now)
-    if not (_is_first_trial(db.session.get_one(Message, first)) or outage.may_try(MAIL)):
+    now, first_trial = clock.real_now(), select(Message.id).where(Message.id == message_id, *_IS_FIRST_TRIAL)
+    if not (db.session.scalar(first_trial) or outage.may_try(MAIL)):
         return None
+    first = _letter_of(message_id, now)
     taken = db.session.execute(
         update(Message)
         .where(_in_letter(first), Message.state == QUEUED, Message.next_try_at <= now, _IS_MAIL)
@@ -288,6 +291,10 @@ def hasten(at: datetime, whose: ColumnElement[bool]) -> None:
 
 
 _IS_MAIL = Message.channel == literal_column(f"'{MAIL}'")  # other channels are of a newer version
+_IS_FIRST_TRIAL = (
+    Message.template == TRIAL,
+    Message.error == "",
+)  # who sends one wants to know now; then it waits, too
 _HELD = (Message.channel == MAIL, Message.state == QUEUED, Message.next_try_at.is_(None))
 
 
@@ -309,11 +316,6 @@ def _letter_of(message_id: int, now: datetime) -> int:
             db.session.execute(update(Message).where(Message.id.in_(ids)).values(letter_id=ids[0]))
             db.session.refresh(found)
     return found.letter_id or message_id
-
-
-def _is_first_trial(message: Any) -> bool:
-    """Who sends a letter of trial wants to know now; once it was tried it waits like any other."""
-    return bool(message.template == TRIAL and not message.error)
 
 
 def _unknown(ids: Sequence[int]) -> Sequence[int]:

@@ -1,8 +1,6 @@
 """A channel that lets no letter in: since when, and when one letter tries it again. What waits meanwhile stays due."""
 
-from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import String, Text, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -30,14 +28,6 @@ class Outage(Base):
 def outage_of(channel: str) -> Outage | None:
     """The outage of a channel; None while it works."""
     return db.session.scalar(select(Outage).where(Outage.channel == channel).execution_options(populate_existing=True))
-
-
-def whose_turn(channel: str, rows: Sequence[Any], *, goes_anyway: Callable[[Any], bool]) -> Sequence[Any]:
-    """Of what is due, oldest first, what may go: all of it, or in an outage one after each pause."""
-    found = outage_of(channel) if rows else None
-    if found is None:
-        return rows
-    return [*(rows[:1] if found.next_try_at <= clock.real_now() else ()), *filter(goes_anyway, rows)]
 
 
 def may_try(channel: str) -> bool:
