@@ -16,7 +16,7 @@ from workers.jobs import work
 from workers.sweep import sweep
 
 TASKS: dict[str, Callable[..., None]] = {"sweep": sweep, "deliver": deliver, "job": work}  # each has its own queue
-SECONDS = {"sweep": 60, "deliver": 120, "job": 3600}
+SECONDS = {"sweep": 60, "deliver": 300, "job": 3600}
 LONGEST_PAYLOAD = 1_000  # bytes
 
 log = structlog.get_logger("tasks")

@@ -116,10 +116,17 @@ def test_what_says_nothing_of_the_letter_may_pass(sink, smtp_url):
 
 
 def test_a_server_that_falls_silent_over_a_letter_may_have_taken_it(sink, smtp_url, monkeypatch):
-    monkeypatch.setattr(mail, "SECONDS_PER_VERB", 0.2)
+    monkeypatch.setattr(mail, "SECONDS_TO_TAKE", 0.2)
     sink.seconds_to_data = 0.6
     silence = unheard(smtp_url)
     assert (silence.is_offered, silence.is_refused, silence.reason[-9:]) == (True, False, "timed out")
+
+
+def test_a_letter_that_has_been_handed_over_is_waited_for_longer(sink, smtp_url, monkeypatch):
+    """Scanners take their time; whoever gives up meanwhile sends it twice."""
+    monkeypatch.setattr(mail, "SECONDS_PER_VERB", 0.2)
+    sink.seconds_to_data = 0.6
+    assert send(smtp_url) == "250 OK"
 
 
 def test_a_server_that_is_away_may_come_back(smtp_url):

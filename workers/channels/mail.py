@@ -17,6 +17,7 @@ from models.ground import clock
 from workers.channels import NotSent, Refused, Unheard
 
 SECONDS_PER_VERB = 10.0
+SECONDS_TO_TAKE = 60.0  # a letter that has been handed over: whoever gives up sooner sends twice (RFC 5321, 4.5.3.2.6)
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -142,6 +143,8 @@ class _Server(smtplib.SMTP):
     answer = ""
 
     def data(self, msg: bytes | str) -> tuple[int, bytes]:  # type: ignore[override]
+        assert self.sock
+        self.sock.settimeout(SECONDS_TO_TAKE)
         code, words = super().data(msg)
         self.answer = _said(code, words)
         return code, words
