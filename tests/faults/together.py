@@ -26,27 +26,28 @@ def f31(houses: Houses, times: int = 50) -> Verdict:
         return held(figure, house.judged(bound=60), injected=2 * times, one_place=led == [1, 1])
 
 
-def f34(houses: Houses, editors: int = 8, rounds: int = 5) -> Verdict:
-    """Eight editors of one ticket: notes all stay; of corrections of the title on one version one is accepted."""
+def f34(houses: Houses, editors: int = 8, rounds: int = 5, on_one: int = 25) -> Verdict:
+    """Eight editors of one ticket: notes all stay; of corrections of the title on one version one is accepted.
+
+    After `on_one` rounds they go on with another ticket: whole pages of notes take their time.
+    """
     with houses.house() as house:
-        first = house.visitor("zhang")
-        number = house.number_of(house.sent_again(first.report("慢"), first))
+        first, number, lost = house.visitor("zhang"), "", list[str]()
         hands = [house.visitor(login) for login in ("wang", "chen") for _ in range(editors // 2)]
-        conflicts, lost = 0, list[str]()
-        for _ in range(rounds):
-            titles = [_retitled(hand, number, f"投屏黑屏 {place}") for place, hand in enumerate(hands)]
+        for nth in range(rounds):
+            if nth % on_one == 0:
+                number = house.number_of(house.sent_again(first.report("慢"), first))
+            titles = [_retitled(hand, number, f"投屏黑屏 {nth}.{place}") for place, hand in enumerate(hands)]
             answers = _together([lambda h=h, f=f: h.send(f) for h, f in zip(hands, titles, strict=True)])
-            conflicts += sum(answer.status == 409 for answer in answers)
-            accepted = sum(answer.status == 303 for answer in answers)
-            lost += [f"{accepted} corrections of one version were accepted"] * (accepted != 1)
+            came = sorted(answer.status for answer in answers)
+            lost += [f"corrections of one version were answered {came}"] * (came != [303, *[409] * (editors - 1)])
             notes = [hand.fill(hand.form(f"/t/{number}", "note"), "text", "看过了。") for hand in hands]
             answers = _together([lambda h=h, f=f: h.send(f) for h, f in zip(hands, notes, strict=True)])
             lost += [f"a note was answered {answer.status}" for answer in answers if answer.status != 303]
         eventually(house.is_quiet, 120)
-        figure = (
-            f"{rounds * editors} corrections: {rounds} accepted, {conflicts} conflicts; {rounds * editors} notes stay"
-        )
-        return held(figure, [*lost, *house.judged(bound=60)], injected=2 * rounds * editors)
+        told = rounds * editors
+        figure = f"{told} corrections: {rounds} accepted, {told - rounds} conflicts; {told} notes stay"
+        return held(figure, [*lost, *house.judged(bound=60)], injected=2 * told)
 
 
 def _retitled(hand: Visitor, number: str, words: str) -> Filled:
