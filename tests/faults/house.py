@@ -245,16 +245,18 @@ class House:
                 eventually(self.has_sent(), 60)
                 eventually(lambda: not list(self._letters()), 15)
         broken = [words for visitor in self._visitors for words in visitor.broken]
+        now, since = self.now(), getattr(self, "jumped_to", self.ready_at)
+        with self.store.at_one_moment():
+            broken += judge.complaints(
+                judge.acknowledged_are_there(self.store, self.history.deeds.values()),
+                judge.led_to_one_place(self.history),
+                judge.marks_fired(self.store, now=now, bound=bound, judged_from=since),
+                judge.reference(self.store, numbers or ()),
+                judge.rows_agree(self.store, KEY),
+            )
         return judge.complaints(
             broken,
-            judge.acknowledged_are_there(self.store, self.history.deeds.values()),
-            judge.led_to_one_place(self.history),
-            judge.marks_fired(
-                self.store, now=self.now(), bound=bound, judged_from=getattr(self, "jumped_to", self.ready_at)
-            ),
-            judge.reference(self.store, numbers or ()),
             self._letters() if mail else (),
-            judge.rows_agree(self.store, KEY),
             self._readiness(),
             () if self.store.is_whole() else ["the file is damaged"],
         )

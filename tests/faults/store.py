@@ -4,7 +4,7 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -23,6 +23,7 @@ class Store:
         self.url = url
         self.is_sqlite = url.startswith("sqlite:")
         self.path = url.removeprefix("sqlite:///") if self.is_sqlite else ""
+        self._held: Any = None
 
     @contextmanager
     def open(self) -> Iterator[Any]:
@@ -33,9 +34,23 @@ class Store:
         finally:
             held.close()
 
+    @contextmanager
+    def at_one_moment(self) -> Iterator[None]:
+        """Inside, everything is read as it was at one instant: clocks go on while somebody compares tables."""
+        with self.open() as held:
+            if self.is_sqlite:
+                held.execute("BEGIN")
+            else:
+                held.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+            self._held = held
+            try:
+                yield
+            finally:
+                self._held = None
+
     def rows(self, said: str, *values: Any) -> list[Row]:
         """What a SELECT finds, instants aware and JSON read; `?` stands for each value."""
-        with self.open() as held:
+        with nullcontext(self._held) if self._held else self.open() as held:
             found = self._say(held, said, values).fetchall()
         return [{name: _read(name, value) for name, value in dict(row).items()} for row in found]
 
