@@ -66,7 +66,8 @@ def f04(houses: Houses, times: int = 2) -> Verdict:
         house.fire_soon(2)
         for _ in range(times):
             house.signal("ticker")
-            sleep(1)
+            house.pid("ticker")
+            sleep(STEADY_AFTER)
         eventually(lambda: house.breached(numbers), 30)
         late = house.lateness()
         more = house.reports(4, visitor)
