@@ -67,7 +67,7 @@ class Ticker:
         self._bell = Doorbell(redis_url)
         self._tail, self._letters = Tail(), Letters()
         self.rest = PERIOD  # seconds from the beginning of this look to the next
-        self._first_due: int | None = None
+        self._waits: tuple[int, int] | None = None
         self._rung_at = self._due_since = self._beat_at = self._complained_at = float("-inf")
         self._called_at = float("-inf")
         self._tidied_at = self._audited_at = clock.steady()
@@ -111,10 +111,10 @@ class Ticker:
         return False
 
     def _deadlines(self) -> bool:
-        now, first = clock.steady(), self._waiting_mark()
-        if first != self._first_due:  # news, or a worker is at it
-            self._first_due, self._due_since, self._rung_at = first, now, float("-inf")
-        if first is None:
+        now, waits = clock.steady(), self._waiting_mark()
+        if waits != self._waits:  # news, or a worker is at it
+            self._waits, self._due_since, self._rung_at = waits, now, float("-inf")
+        if waits is None:
             return False
         if now - self._rung_at >= RING_AGAIN:
             self._rung_at = now
@@ -123,14 +123,14 @@ class Ticker:
         if is_patient and not escalation.is_crowd():
             return False
         swept = escalation.sweep()
-        self._first_due = self._waiting_mark()  # our own work is no sign that a worker is there
+        self._waits = self._waiting_mark()  # our own work is no sign that a worker is there
         return swept > 0
 
-    def _waiting_mark(self) -> int | None:
-        """The clock that waits longest; who comes next is looked for at its moment."""
+    def _waiting_mark(self) -> tuple[int, int] | None:
+        """Any clock of those that wait longest, and the newest firing. Who comes next is looked for at its moment."""
         mark = escalation.next_mark()
         self.rest = PERIOD if mark is None or mark.waits else min(PERIOD, mark.seconds)
-        return mark.clock if mark and mark.waits else None
+        return (mark.clock, escalation.newest_firing()) if mark and mark.waits else None
 
     def _calendars(self) -> bool:
         """A batch at a time, with a look at everything else in between."""

@@ -64,6 +64,11 @@ def next_mark() -> Next | None:
     return Next(row.id, (row.ring_at - clock.now()).total_seconds()) if row else None
 
 
+def newest_firing() -> int:
+    """The number of the newest mark that fired; 0 before the first."""
+    return db.session.scalar(select(func.max(Firing.id))) or 0
+
+
 def is_crowd() -> bool:
     """Whether so many marks are due that a second sweeper helps: more than a batch, where two can write at once."""
     if is_sqlite():

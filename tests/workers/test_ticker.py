@@ -84,6 +84,18 @@ def test_it_waits_while_a_worker_is_at_it(impatient, time):
         escalation.sweep(limit=1)
 
 
+def test_it_waits_although_of_many_the_same_is_shown_until_the_end(impatient, time, monkeypatch):
+    for _ in range(20):
+        a_ticket(severity="P2")
+    time(at("10:08"))
+    monkeypatch.setattr(escalation, "next_mark", lambda: escalation.Next(1_000_000, -1.0))
+    for done in range(12):
+        assert impatient()[1] == done, "nothing was fired but by the worker"
+        escalation.sweep(limit=1)
+    assert impatient(after=ticker.SWEEP_PATIENCE)[1] == 12
+    assert impatient(after=ticker.SWEEP_PATIENCE)[1] == 20, "now nobody is at it any more"
+
+
 def test_when_nobody_comes_it_does_all_of_it_without_further_waiting(impatient, time, monkeypatch):
     for _ in range(4):
         a_ticket(severity="P2")
