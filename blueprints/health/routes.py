@@ -62,7 +62,7 @@ def _figures() -> CollectorRegistry:
     outbox = Gauge("bihuan_outbox_messages", "Messages that are not sent yet", ["state"], registry=registry)
     for name, count in outbox_counts().items():
         outbox.labels(name).set(count)
-    away = Gauge("bihuan_mail_away_seconds", "That no mail server has let a letter in; 0: one does", registry=registry)
+    away = Gauge("bihuan_mail_away_seconds", "That no mail server has let a letter in, if known", registry=registry)
     away.set(seen.mail_away_s or 0)
     heart = Gauge(
         "bihuan_heartbeat_age_seconds", "Since a process last said that it lives", ["name"], registry=registry

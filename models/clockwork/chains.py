@@ -212,10 +212,8 @@ def _plans(records: dict[int, _Record], after: int | None, until: int | None, co
     for plan in db.session.scalars(_within(wanted, Plan.ticket_id, after, until).order_by(Plan.id)):
         count.texts += 1
         held = records[plan.ticket_id].plans.get(plan.id, plan.digest)
-        left, now = (
-            records[plan.ticket_id].redacted_plans.get(str(plan.id), plan.digest),
-            rounds.digest_of(plan, plan.files),
-        )
+        left = records[plan.ticket_id].redacted_plans.get(str(plan.id), plan.digest)
+        now = rounds.digest_of(plan, plan.files)
         if plan.digest != held or now != left:
             yield Finding(TEXT, f"plan {plan.id} ({plan.ticket.number}, revision {plan.revision})", now + plan.digest)
 

@@ -46,7 +46,7 @@ class Signs:
     ticker: float | None = None  # seconds since its last beat
     oldest_due_unfired_s: float | None = None
     outbox_oldest_s: float | None = None
-    mail_away_s: float | None = None  # seconds for which no mail server has let a letter in; None: one does
+    mail_away_s: float | None = None  # seconds for which no mail server has let a letter in; None: none refused
     at_last_resort: int | None = None  # open tickets whose ladder ended with the administrators, unacknowledged (P5.4)
     clocks: Audit | None = None  # what the auditor found; None: it has never looked
     migrations: str = BROKEN

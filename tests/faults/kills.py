@@ -66,8 +66,7 @@ def f04(houses: Houses, times: int = 2) -> Verdict:
         house.fire_soon(2)
         for _ in range(times):
             house.signal("ticker")
-            house.pid("ticker")
-            sleep(STEADY_AFTER)
+            sleep(1)
         eventually(lambda: house.breached(numbers), 30)
         late = house.lateness()
         more = house.reports(4, visitor)
@@ -100,15 +99,14 @@ def f05(houses: Houses, times: int = 4, pauses: tuple[float, ...] = (2.5, 5.0), 
             sleep(pauses[number % len(pauses)])
             for house, numbers in zip(all_, told, strict=True):
                 house.signal(name, signal.SIGCONT)
-                house.kills += (
-                    name == "ticker"
-                )  # it sends too: stopped in that for longer than its lease, it is as dead
+                # The ticker sends too: stopped in that for longer than its lease, it is as if dead.
+                house.kills += name == "ticker"
                 eventually(partial(house.breached, list(numbers)), 30)
         for house, numbers in zip(all_, told, strict=True):
             eventually(house.is_quiet, 120)
             again += len(house.sink.taken) - len(set(house.sink.taken))
             breaches += len(numbers)
-            complaints += house.judged(numbers, bound=max(pauses) + 15 + 5 * beside)
+            complaints += house.judged(numbers, bound=max(pauses) + 15)
         figure = f"{times} pauses, {breaches} breaches, 0 twice, {again} letters again under their names"
         return held(figure, complaints, injected=times)
 

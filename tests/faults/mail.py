@@ -34,7 +34,7 @@ def f23(houses: Houses, seconds: float = 15) -> Verdict:
         )
 
 
-def f24(houses: Houses, pause: float = 4.0, hangs: float = 14.0) -> Verdict:
+def f24(houses: Houses, pause: float = 4.0) -> Verdict:
     """SMTP slow, then hanging after DATA: in-app notices are on time, few conversations at once, nothing lost."""
     with houses.house() as house:
         eventually(house.is_quiet, 120)
@@ -44,7 +44,7 @@ def f24(houses: Houses, pause: float = 4.0, hangs: float = 14.0) -> Verdict:
         eventually(lambda: house.breached(numbers), 30)
         late = house.lateness()
         house.sink.mood = HANG
-        sleep(hangs)  # longer than the product waits for one word; with --full, than for a letter to be taken
+        sleep(75)  # longer than the product waits for a letter to be taken
         house.sink.mood = ACCEPT
         eventually(house.has_sent(), 200)
         most = house.sink.most_at_once

@@ -66,7 +66,7 @@ def summary(results: Results) -> str:
     broken = [fault for fault in told if not all(run["holds"] for run in runs[fault.name].values())]
     untold = [fault for fault in FAULTS if not runs[fault.name]]
     injected = sum(run["injected"] for some in runs.values() for run in some.values())
-    here = sum("postgresql" in some for some in runs.values())
+    here = sum("postgresql" in runs[fault.name] for fault in told if fault not in broken)
     return (
         f"Of {len(FAULTS)} faults {len(told) - len(broken)} hold, {here} on PostgreSQL too.\n"
         f"[`docs/FAULTS.md`](docs/FAULTS.md) tells of the runs: {injected:,} faults injected."

@@ -66,7 +66,7 @@ FAULTS: tuple[Fault, ...] = (
     benched("F21", "summer time in five zones", "cases", "20000"),
     built("F22", "another zone and locale of the host", surroundings.f22),
     built("F23", "SMTP down", mail.f23, seconds=3_600),
-    built("F24", "SMTP slow, then hanging", mail.f24, pause=30.0, hangs=75.0),
+    built("F24", "SMTP slow, then hanging", mail.f24, pause=30.0),
     built("F25", "SMTP refusing, dying after 250", mail.f25),
     built("F26", "bounces and automatic answers", mail.f26, times=1_000),
     built("F27", "every job three times, out of order", doorbell.f27),
