@@ -1,6 +1,6 @@
 """The benchmarks: the whole product beside a bare Flask route, in one run on one machine; writes bench/RESULTS.md.
 
-`./run bench [pages|live|reports|screens|clocks|replay|backup|upgrade …] [--large 100000] [--postgres URL] …`
+`./run bench [pages|live|reports|screens|clocks|letters|replay|backup|upgrade …] [--large 100000] [--postgres URL] …`
 Parts that are named are measured alone, and their table goes to bench/RESULTS-<parts>.md. `./run bench cases 100000`
 measures nothing: it works out random cases of the clock's sums three ways (bench/cases.py); `./run bench scanner 10000`
 lets mail scanners loose on customers' links (bench/scanner.py); `./run bench races 40000` has people decide on one
@@ -19,13 +19,27 @@ from time import perf_counter
 if not __package__:  # started as a file: the project's root is not on the path yet
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from bench import backups, cases, clocks, databases, measures, pace, races, replays, results, scanner, screens, upgrades
+from bench import (
+    backups,
+    cases,
+    clocks,
+    databases,
+    letters,
+    measures,
+    pace,
+    races,
+    replays,
+    results,
+    scanner,
+    screens,
+    upgrades,
+)
 from bench.results import Result
 from bench.stack import running
 
 OF_PEOPLE = ("pages", "live", "reports", "screens")
 OF_THE_WHOLE = {"backup": backups.backups, "upgrade": upgrades.upgrades}  # of a database that nobody needs after them
-PARTS = (*OF_PEOPLE, "clocks", "replay", *OF_THE_WHOLE)
+PARTS = (*OF_PEOPLE, "clocks", "letters", "replay", *OF_THE_WHOLE)
 Make = Callable[..., AbstractContextManager[databases.Crowded]]
 
 
@@ -45,6 +59,8 @@ def main(words: list[str]) -> int:
             found += _of_people(make, asked)
         if "clocks" in asked.parts:
             found += _of_clocks(make, asked)
+        if "letters" in asked.parts:
+            found += _of_letters(make, asked)
         if set(asked.parts) & set(OF_THE_WHOLE):
             found += _of_the_whole(make, asked)
         if "replay" in asked.parts:
@@ -78,6 +94,12 @@ def _of_clocks(make: Make, asked: argparse.Namespace) -> Iterator[Result]:
     """The engine, on tickets that are nearly all open."""
     with make(asked.open, young=1.0) as database:
         yield from _said("clocks", clocks.clocks(database))
+
+
+def _of_letters(make: Make, asked: argparse.Namespace) -> Iterator[Result]:
+    """The sender, beside as many tickets as a small desk has."""
+    with make(asked.small) as database:
+        yield from _said("letters", letters.letters(database))
 
 
 def _of_the_whole(make: Make, asked: argparse.Namespace) -> Iterator[Result]:

@@ -1,4 +1,4 @@
-"""Delivery: one message from the outbox to its channel, under a lease so that nobody sends it twice."""
+"""Delivery: messages from the outbox to their channel, each under a lease so that nobody sends it twice."""
 
 from functools import partial
 from time import sleep
@@ -9,25 +9,50 @@ from jinja2 import TemplateNotFound
 
 from app import Settings
 from blueprints.messages import render
-from models.ground.db import db
+from models.ground import clock
+from models.ground.db import db, give_up
 from models.ground.errors import Busy
 from models.record import message as outbox
 from models.record.message import Message
 from workers.channels import NotSent, Refused, Unheard, mail
+from workers.jobs import leaving
 from workers.keeping import journal
 from workers.lease import renewed
 
+LONGEST = 20.0  # seconds of one job that goes on; the ticker rings again while something is due
+MOST_PASSED = 20  # letters that others were at, or that cannot even be claimed
 RENEW_EVERY = 2.0  # seconds; the lease itself lasts 6
 TRIES_TO_RECORD = 6  # each waits for the database as long as any command does
 
 log = structlog.get_logger("delivery")
 
 
-def deliver(message_id: int) -> None:
-    """Send the message if it is still waiting, and record what became of it."""
+def deliver_due(message_id: int) -> None:
+    """Send the message, then whatever else is due, oldest first; somebody else may be at it, too."""
+    until, passed = clock.steady() + LONGEST, set[int]()
+    waits = [message_id]
+    with mail.one_conversation():
+        while waits and len(passed) < MOST_PASSED and clock.steady() < until and not leaving.is_set():
+            if not _attempt(waits[0]):
+                passed.add(waits[0])
+            waits = [each for each in (outbox.due() if passed else outbox.due(1)) if each not in passed]
+
+
+def _attempt(message_id: int) -> bool:
+    """What goes wrong with one must not keep the next."""
+    try:
+        return deliver(message_id)
+    except Exception:
+        give_up()
+        log.exception("delivery failed", message=message_id)
+        return False
+
+
+def deliver(message_id: int) -> bool:
+    """Send the message and record what became of it; False when it does not wait, or somebody else is at it."""
     message = outbox.claim(message_id)
     if message is None:
-        return
+        return False
     message_id = message.id  # the first of the letter that it went out with
     try:
         answer = outbox.KNOWN if _has_left(message) else _send(message)
@@ -46,6 +71,7 @@ def deliver(message_id: int) -> None:
         outbox.failed(message_id, error=f"{type(error).__name__}: {error}")
     else:
         _record(message_id, answer)
+    return True
 
 
 def _has_left(message: Message) -> bool:

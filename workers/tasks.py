@@ -11,11 +11,11 @@ from rq.exceptions import NoSuchJobError
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
-from workers.delivery import deliver
+from workers.delivery import deliver_due
 from workers.jobs import work
 from workers.sweep import sweep
 
-TASKS: dict[str, Callable[..., None]] = {"sweep": sweep, "deliver": deliver, "job": work}  # each has its own queue
+TASKS: dict[str, Callable[..., None]] = {"sweep": sweep, "deliver": deliver_due, "job": work}  # each has its own queue
 SECONDS = {"sweep": 60, "deliver": 300, "job": 3600}
 LONGEST_PAYLOAD = 1_000  # bytes
 

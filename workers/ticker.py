@@ -6,6 +6,7 @@ Any number of tickers may run: what they do is claimed in the database, what the
 import signal
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 from time import sleep
 
@@ -23,7 +24,7 @@ from models.record import message as outbox
 from models.record.event import Change
 from models.steps.jobs import WORK
 from workers.channels import call
-from workers.delivery import deliver
+from workers.delivery import deliver_due
 from workers.jobs import leaving, work
 from workers.queues import SWEPT, Doorbell
 from workers.tail import Letters, Tail
@@ -59,6 +60,31 @@ def tick_until_stopped(app: Flask, *, redis_url: str) -> None:
             sleep(max(0.0, ticker.rest - (clock.steady() - began)))
 
 
+@dataclass
+class Wait:
+    """Who waits longest, for how long the same one has been seen, and when it was rung for; seconds of `steady`."""
+
+    what: object = None
+    since: float = float("-inf")
+    rung_at: float = float("-inf")
+
+    def sees(self, what: object) -> None:
+        """Another one than before: news, or a worker is at it."""
+        if what != self.what:
+            self.what, self.since, self.rung_at = what, clock.steady(), float("-inf")
+
+    def is_to_be_rung(self) -> bool:
+        """At once, and then every second; True is the ring."""
+        is_so = clock.steady() - self.rung_at >= RING_AGAIN
+        if is_so:
+            self.rung_at = clock.steady()
+        return is_so
+
+    def has_lasted(self, seconds: float) -> bool:
+        """Nobody has come for so long."""
+        return clock.steady() - self.since >= seconds
+
+
 class Ticker:
     """What one ticker remembers between two looks; losing it costs seconds."""
 
@@ -67,16 +93,14 @@ class Ticker:
         self._bell = Doorbell(redis_url)
         self._tail, self._letters = Tail(), Letters()
         self.rest = PERIOD  # seconds from the beginning of this look to the next
-        self._waits: tuple[int, int] | None = None
-        self._rung_at = self._due_since = self._beat_at = self._complained_at = float("-inf")
-        self._called_at = float("-inf")
+        self._mark, self._letter = Wait(), Wait()
+        self._beat_at = self._complained_at = self._called_at = float("-inf")
         self._tidied_at = self._audited_at = clock.steady()
         self._untold: dict[str, int] = {}  # topic → newest version
-        self._waiting: dict[int, float] = {}  # message id → when it was rung
-        self._sending: set[int] = set()
         self._asked: dict[int, float] = {}  # job id → when it was rung
         self._working: Future[None] | None = None
         self._worker = ThreadPoolExecutor(1, "jobs")
+        self._sending: Future[None] | None = None
         self._sender = ThreadPoolExecutor(1, "sender")
         self._auditor = ThreadPoolExecutor(1, "auditor")
         self._calling: Future[None] | None = None
@@ -111,19 +135,17 @@ class Ticker:
         return False
 
     def _deadlines(self) -> bool:
-        now, waits = clock.steady(), self._waiting_mark()
-        if waits != self._waits:  # news, or a worker is at it
-            self._waits, self._due_since, self._rung_at = waits, now, float("-inf")
-        if waits is None:
+        wait = self._mark
+        wait.sees(self._waiting_mark())
+        if wait.what is None:
             return False
-        if now - self._rung_at >= RING_AGAIN:
-            self._rung_at = now
+        if wait.is_to_be_rung():
             self._bell.ring("sweep")
-        is_patient = self._bell.is_there and now - self._due_since < SWEEP_PATIENCE
+        is_patient = self._bell.is_there and not wait.has_lasted(SWEEP_PATIENCE)
         if is_patient and not escalation.is_crowd():
             return False
         swept = escalation.sweep()
-        self._waits = self._waiting_mark()  # our own work is no sign that a worker is there
+        wait.what = self._waiting_mark()  # our own work is no sign that a worker is there
         return swept > 0
 
     def _waiting_mark(self) -> tuple[int, int] | None:
@@ -137,27 +159,22 @@ class Ticker:
         return calendars.is_moving() and calendars.move_tickets() > 0
 
     def _mail(self) -> bool:
-        if not self._app.config["SETTINGS"].smtp_url:
+        """Of what is due, the letter that waits longest: whoever comes for it goes on with the others."""
+        first = next(iter(outbox.due(1)), None) if self._app.config["SETTINGS"].smtp_url else None
+        self._letter.sees(first)
+        if first is None:
             return False
-        now, due = clock.steady(), outbox.due()
-        self._waiting = {id_: self._waiting.get(id_, 0.0) for id_ in due}
-        for id_, rung_at in self._waiting.items():
-            if not rung_at:
-                self._waiting[id_] = now
-                self._bell.ring("deliver", id_)
-            if not self._bell.is_there or (rung_at and now - rung_at >= SEND_PATIENCE):
-                self._send_here(id_)
+        if self._letter.is_to_be_rung():
+            self._bell.ring("deliver", first)
+        if not self._bell.is_there or self._letter.has_lasted(SEND_PATIENCE) or outbox.is_crowd():
+            self._send_here(first)
         return False
 
     def _send_here(self, message_id: int) -> None:
         """Send from a thread of our own: a slow mail server must not hold up the clocks."""
-        if message_id not in self._sending:
-            self._sending.add(message_id)
-            self._sender.submit(self._send, message_id)
-
-    def _send(self, message_id: int) -> None:
-        self._aside(partial(deliver, message_id), "delivery failed", message=message_id)
-        self._sending.discard(message_id)
+        if self._sending is None or self._sending.done():
+            duty = partial(deliver_due, message_id)
+            self._sending = self._sender.submit(self._aside, duty, "delivery failed", message=message_id)
 
     def _jobs(self) -> bool:
         """Long work has a worker of its own; when none comes, it is done here, beside the clocks."""

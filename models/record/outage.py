@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from models.ground import clock
 from models.ground.db import Base, Instant, command, db, is_sqlite
 
-PAUSES = (5, 10, 15)  # seconds before the next letter tries whoever does not answer; the last one again and again
+PAUSES = (2, 5)  # seconds before the next letter tries whoever does not answer; the last one again and again
 PAUSES_OF_REFUSED = (10, 60, 300, 600)  # whoever refuses our name or password is not asked so often
 TURN = timedelta(seconds=20)  # of whoever tries and is never heard of again
 

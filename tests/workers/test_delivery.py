@@ -136,6 +136,69 @@ def test_the_claim_is_kept_alive_while_sending(owed, channel, monkeypatch):
     assert row(owed).state == SENT
 
 
+@pytest.fixture
+def four(owed):
+    """The ids of four letters that wait, oldest first."""
+    for _ in range(3):
+        a_ticket("awaiting_engineer")
+    found = outbox.due()[:4]
+    assert len(found) == 4
+    return found
+
+
+def states(ids):
+    return [row(each).state for each in ids]
+
+
+def test_whoever_comes_for_one_goes_on_with_all_that_is_due_in_its_order(four, channel, monkeypatch):
+    gone, plain = [], outbox.claim
+    channel(lambda letter: None)
+    monkeypatch.setattr(outbox, "claim", lambda id_: gone.append(id_) or plain(id_))
+    delivery.deliver_due(four[1])
+    assert gone[:4] == [four[1], four[0], *four[2:]]
+    assert outbox.due() == []
+    assert set(states(four)) == {SENT}
+
+
+def test_it_goes_on_over_one_conversation(four, monkeypatch):
+    held = []
+    monkeypatch.setattr(mail, "send", lambda letter, **_: held.append(mail._kept.get()) or "250 OK")
+    delivery.deliver_due(four[0])
+    assert held[0] is not None
+    assert all(each is held[0] for each in held)
+    assert mail._kept.get() is None
+
+
+def test_one_that_cannot_even_be_claimed_keeps_no_other(four, channel, monkeypatch):
+    plain = outbox.claim
+    channel(lambda letter: None)
+    monkeypatch.setattr(outbox, "claim", lambda id_: 1 / 0 if id_ == four[0] else plain(id_))
+    delivery.deliver_due(four[0])
+    assert states(four) == [QUEUED, SENT, SENT, SENT]
+
+
+def test_it_passes_over_what_others_are_at_but_not_for_ever(four, channel, monkeypatch):
+    asked = []
+    monkeypatch.setattr(outbox, "claim", asked.append)
+    monkeypatch.setattr(delivery, "MOST_PASSED", 3)
+    delivery.deliver_due(four[0])
+    assert asked == four[:3]
+
+
+def test_it_ends_after_a_while_and_when_it_is_told_to(four, channel, monkeypatch):
+    channel(lambda letter: passed.append(passed[-1] + delivery.LONGEST))
+    passed = [0.0]
+    monkeypatch.setattr(clock, "steady", lambda: passed[-1])
+    delivery.deliver_due(four[0])
+    assert states(four) == [SENT, QUEUED, QUEUED, QUEUED]
+    channel(lambda letter: delivery.leaving.set())
+    try:
+        delivery.deliver_due(four[1])
+        assert states(four) == [SENT, SENT, QUEUED, QUEUED]
+    finally:
+        delivery.leaving.clear()
+
+
 def make_due(message_id):
     """As if the pause were over."""
 

@@ -28,8 +28,15 @@ class Sink:
         self.taken, self.to_recipient, self.to_data = [], "250 OK", "250 OK"
         self.to_mail, self.to_quit = "250 OK", "221 bye"
         self.seconds_to_data = 0.0
+        self.conversations, self.most_in_one = [], 1_000
 
     async def handle_MAIL(self, server, session, envelope, address, options):
+        if session not in self.conversations:
+            self.conversations.append(session)
+            session.letters = 0
+        session.letters += 1
+        if session.letters > self.most_in_one:
+            return "421 that was enough"
         envelope.mail_from = address
         return self.to_mail
 
@@ -127,6 +134,61 @@ def test_a_letter_that_has_been_handed_over_is_waited_for_longer(sink, smtp_url,
     monkeypatch.setattr(mail, "SECONDS_PER_VERB", 0.2)
     sink.seconds_to_data = 0.6
     assert send(smtp_url) == "250 OK"
+
+
+def test_letters_of_one_conversation_share_a_connection(sink, smtp_url):
+    with mail.one_conversation():
+        for number in range(3):
+            assert send(smtp_url, subject=str(number)) == "250 OK"
+    send(smtp_url, subject="3")
+    assert [each["Subject"] for each in sink.taken] == ["0", "1", "2", "3"]
+    assert [each.letters for each in sink.conversations] == [3, 1]
+
+
+def test_a_server_that_takes_only_so_many_in_one_conversation_is_called_again(sink, smtp_url):
+    sink.most_in_one = 2
+    with mail.one_conversation():
+        for number in range(5):
+            send(smtp_url, subject=str(number))
+    assert [each["Subject"] for each in sink.taken] == ["0", "1", "2", "3", "4"]
+    assert len(sink.conversations) == 3
+
+
+def test_a_server_that_hangs_up_between_two_letters_is_called_again(sink, smtp_url):
+    with mail.one_conversation():
+        send(smtp_url)
+        mail._kept.get()[0].sock.shutdown(socket.SHUT_RDWR)
+        send(smtp_url)
+    assert len(sink.conversations) == len(sink.taken) == 2
+
+
+def test_a_letter_that_it_falls_silent_over_is_not_handed_over_again(sink, smtp_url, monkeypatch):
+    monkeypatch.setattr(mail, "SECONDS_TO_TAKE", 0.2)
+    with mail.one_conversation():
+        send(smtp_url)
+        sink.seconds_to_data = 0.6
+        assert unheard(smtp_url).is_offered
+        assert len(sink.conversations) == 1
+        sink.seconds_to_data = 0.0
+        send(smtp_url)
+    assert len(sink.conversations) == 2, "whoever was silent is not asked to go on"
+
+
+def test_a_refused_letter_does_not_spoil_the_next(sink, smtp_url):
+    with mail.one_conversation():
+        send(smtp_url)
+        sink.to_data = "550 spam"
+        with pytest.raises(Refused):
+            send(smtp_url)
+        sink.to_data = "250 OK"
+        assert send(smtp_url) == "250 OK"
+
+
+def test_between_two_letters_it_is_as_impatient_as_before(sink, smtp_url, monkeypatch):
+    monkeypatch.setattr(mail, "SECONDS_PER_VERB", 0.2)
+    with mail.one_conversation():
+        send(smtp_url)
+        assert mail._kept.get()[0].sock.gettimeout() == 0.2
 
 
 def test_a_server_that_is_away_may_come_back(smtp_url):

@@ -1,5 +1,7 @@
 """The ticker's patience: it rings for news at once, and leaves a worker that is at it alone."""
 
+from collections import defaultdict
+from concurrent.futures import Future
 from datetime import timedelta
 from unittest.mock import Mock
 
@@ -8,7 +10,9 @@ import pytest
 from models.clockwork import escalation
 from models.ground import clock
 from models.ground.db import db, is_sqlite
+from models.record import message as outbox
 from models.record.deadline import Firing
+from models.steps import intake
 from tests.factories import a_ticket
 from tests.models.test_deadlines import at
 from workers import ticker
@@ -21,10 +25,11 @@ class Bell:
     is_there = True
 
     def __init__(self):
-        self.rung = []
+        self.rung, self.ids = [], defaultdict(list)
 
     def ring(self, task, *ids):
         self.rung.append(task)
+        self.ids[task].append(ids)
         return True
 
     def tell(self, topics):
@@ -116,6 +121,60 @@ def test_of_a_crowd_it_takes_its_share_at_once_where_two_can_write(impatient, ti
     a_ticket(severity="P2")
     time(at("10:16"))
     assert impatient()[1] == (0 if is_sqlite() else 4)
+
+
+@pytest.fixture
+def letters(app, cast, impatient, monkeypatch):
+    """Two letters that wait, oldest first, and what the ticker has begun to send itself."""
+    monkeypatch.setattr(app.config["SETTINGS"], "smtp_url", "smtp://127.0.0.1:9")
+    for _ in range(2):
+        intake.register_call(actor=cast.wang, contact=cast.contact, description="x")
+    taken = []
+    monkeypatch.setattr(impatient.ticker._sender, "submit", lambda *words, message: taken.append(message) or Future())
+    found = outbox.due()
+    assert len(found) == 2
+    return found, taken
+
+
+def test_it_rings_for_the_letter_that_waits_longest_at_once_and_then_every_second(letters, impatient):
+    (first, second), taken = letters
+    bell = impatient.ticker._bell
+    for _ in range(8):  # two seconds
+        impatient()
+    assert bell.ids["deliver"] == [(first,), (first,)]
+    outbox.claim(first)
+    impatient()
+    assert bell.ids["deliver"][2:] == [(second,)], "no second goes by"
+    assert taken == []
+
+
+def test_it_sends_when_nobody_comes_for_a_letter_and_leaves_who_does_alone(letters, impatient, time):
+    (first, second), taken = letters
+    impatient(), impatient(after=ticker.SEND_PATIENCE - 0.5)
+    outbox.claim(first)
+    impatient(), impatient(after=1.0)
+    assert taken == [], "a worker has come for one"
+    impatient(after=ticker.SEND_PATIENCE)
+    assert taken == [second]
+    impatient()
+    assert taken == [second], "it is at it"
+
+
+def test_without_a_bell_it_sends_at_once(letters, impatient):
+    (first, _), taken = letters
+    impatient.ticker._bell.is_there = False
+    impatient()
+    assert taken == [first]
+
+
+def test_of_a_crowd_of_letters_it_takes_its_share_at_once(letters, impatient, monkeypatch):
+    (first, _), taken = letters
+    monkeypatch.setattr(outbox, "CROWD", 2)
+    impatient()
+    assert taken == []
+    monkeypatch.setattr(outbox, "CROWD", 1)
+    impatient()
+    assert taken == [first]
 
 
 def test_what_goes_wrong_beside_the_clocks_is_told_and_the_next_duty_follows(app, monkeypatch, capsys):

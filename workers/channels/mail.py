@@ -5,6 +5,7 @@ import smtplib
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -34,27 +35,32 @@ class Letter(Protocol):
 def send(letter: Letter, *, message_id: str, smtp_url: str) -> str:
     """Hand `letter` to the server at `smtp_url`; what it answered. Raises NotSent, and which."""
     message = compose(letter, message_id=message_id)
-    with _let_in(smtp_url) as server:
+    if kept := _kept.get():
+        server = kept.pop()
         try:
-            server.send_message(message)
-            return server.answer
-        except smtplib.SMTPRecipientsRefused as error:
-            code, words = next(iter(error.recipients.values()))
-            raise _refused(code, words) from error
-        except smtplib.SMTPDataError as error:
-            raise _refused(error.smtp_code, error.smtp_error) from error
-        except smtplib.SMTPNotSupportedError as error:
-            raise Refused(str(error), permanent=True) from error
-        except smtplib.SMTPResponseException as error:  # our own address, it may be; or a letter that is too long
-            raise _shut_out(error, is_offered=True) from error
-        except (smtplib.SMTPException, OSError) as error:
-            raise Unheard(f"{type(error).__name__}: {error}", is_offered=True) from error
+            return _hand_over(server, message)
+        except Unheard:  # it may take so many in one conversation, and no more
+            if server.has_begun:
+                raise
+    return _hand_over(_let_in(smtp_url), message)
+
+
+@contextmanager
+def one_conversation() -> Iterator[None]:
+    """What is sent from here meanwhile goes over one connection, for as long as every letter is taken."""
+    kept: list[_Server] = []
+    outside = _kept.set(kept)
+    try:
+        yield
+    finally:
+        _kept.reset(outside)
+        for server in kept:
+            server.leave()
 
 
 def greet(smtp_url: str) -> None:
     """Say hello to the server, and who we are, and leave; no letter. Raises Unheard."""
-    with _let_in(smtp_url):
-        pass
+    _let_in(smtp_url).leave()
 
 
 def compose(letter: Letter, *, message_id: str) -> EmailMessage:
@@ -72,32 +78,48 @@ def compose(letter: Letter, *, message_id: str) -> EmailMessage:
     return message
 
 
-@contextmanager
-def _let_in(smtp_url: str) -> Iterator["_Server"]:
+def _hand_over(server: "_Server", message: EmailMessage) -> str:
+    with server:
+        try:
+            server.send_message(message)
+            return server.answer
+        except smtplib.SMTPRecipientsRefused as error:
+            code, words = next(iter(error.recipients.values()))
+            raise _refused(code, words) from error
+        except smtplib.SMTPDataError as error:
+            raise _refused(error.smtp_code, error.smtp_error) from error
+        except smtplib.SMTPNotSupportedError as error:
+            raise Refused(str(error), permanent=True) from error
+        except smtplib.SMTPResponseException as error:  # our own address, it may be; or a letter that is too long
+            raise _shut_out(error, is_offered=True) from error
+        except (smtplib.SMTPException, OSError) as error:
+            raise Unheard(f"{type(error).__name__}: {error}", is_offered=True) from error
+
+
+def _let_in(smtp_url: str) -> "_Server":
     """A server that knows who we are and listens. Raises Unheard."""
     try:
-        server = _connected(smtp_url)
+        return _connected(smtp_url)
     except smtplib.SMTPResponseException as error:
         raise _shut_out(error) from error
     except smtplib.SMTPNotSupportedError as error:
         raise Unheard(str(error), is_refused=True) from error
     except (smtplib.SMTPException, OSError) as error:
         raise Unheard(f"{type(error).__name__}: {error}") from error
-    with server:
-        yield server
 
 
 def _connected(smtp_url: str) -> "_Server":
     url = urlsplit(smtp_url)
-    host, secure = url.hostname or "localhost", ssl.create_default_context()
+    host = url.hostname or "localhost"
     server: _Server
     if url.scheme == "smtps":
+        secure = ssl.create_default_context()
         server = _SecureServer(host, url.port or 465, timeout=SECONDS_PER_VERB, context=secure)
     else:
         server = _Server(host, url.port or 25, timeout=SECONDS_PER_VERB)
     try:
         if parse_qs(url.query).get("starttls") == ["1"]:
-            server.starttls(context=secure)
+            server.starttls(context=ssl.create_default_context())
         if url.username:
             server.login(unquote(url.username), unquote(url.password or ""))
         server.ehlo_or_helo_if_needed()
@@ -141,16 +163,27 @@ class _Server(smtplib.SMTP):
     """Keeps what the server said when it took the letter; the library throws it away."""
 
     answer = ""
+    has_begun = False  # the text of the letter is under way: it may have been taken, whatever is heard of it
 
     def data(self, msg: bytes | str) -> tuple[int, bytes]:  # type: ignore[override]
         assert self.sock
+        self.has_begun = True
         self.sock.settimeout(SECONDS_TO_TAKE)
         code, words = super().data(msg)
-        self.answer = _said(code, words)
+        self.sock.settimeout(SECONDS_PER_VERB)
+        self.answer, self.has_begun = _said(code, words), False
         return code, words
 
-    def __exit__(self, *_: object) -> None:
-        """Take leave. However the server answers that, what it has said of the letter stands."""
+    def __exit__(self, trouble: object = None, *_: object) -> None:
+        """Stay for the letter after this one, if there may be one and this one was taken."""
+        kept = _kept.get()
+        if trouble is None and kept is not None:
+            kept.append(self)
+        else:
+            self.leave()
+
+    def leave(self) -> None:
+        """However the server answers that, what it has said of the letter stands."""
         with suppress(smtplib.SMTPException, OSError):
             self.docmd("QUIT")
         self.close()
@@ -158,3 +191,6 @@ class _Server(smtplib.SMTP):
 
 class _SecureServer(_Server, smtplib.SMTP_SSL):
     """Inside TLS from the first byte."""
+
+
+_kept: ContextVar[list[_Server] | None] = ContextVar("kept", default=None)  # who took the letter before this one
