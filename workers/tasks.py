@@ -11,6 +11,8 @@ from rq.exceptions import NoSuchJobError
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
+from models.clockwork import escalation
+from models.record import message as outbox
 from workers.delivery import deliver_due
 from workers.jobs import work
 from workers.sweep import sweep
@@ -18,6 +20,8 @@ from workers.sweep import sweep
 TASKS: dict[str, Callable[..., None]] = {"sweep": sweep, "deliver": deliver_due, "job": work}  # each has its own queue
 SECONDS = {"sweep": 60, "deliver": 300, "job": 3600}
 LONGEST_PAYLOAD = 1_000  # bytes
+SWEEP_UNRUNG = 3.0  # seconds that a due clock waits until a worker comes for it that nobody has rung (safety.md rule 4)
+SEND_UNRUNG = 6.0
 
 log = structlog.get_logger("tasks")
 
@@ -52,6 +56,15 @@ class BihuanJob(Job):
     @property
     def func(self) -> Callable[..., None]:
         return TASKS[str(self.func_name)]
+
+
+def unrung(name: str) -> tuple[int, ...] | None:
+    """The ids with which the task should have been rung long ago: no ticker lives, it seems. None: it should not."""
+    if name == "sweep" and escalation.oldest_unfired() >= SWEEP_UNRUNG:
+        return ()
+    if name == "deliver" and outbox.oldest_wait() >= SEND_UNRUNG:
+        return tuple(outbox.due(1)[:1]) or None
+    return None
 
 
 def _unpack(packed: bytes) -> bytes:

@@ -20,10 +20,11 @@ from models.ground import clock
 from models.ground.errors import DomainError
 from models.record import heartbeat
 from workers import jobs, queues
-from workers.tasks import BihuanJob
+from workers.tasks import SECONDS, TASKS, BihuanJob, unrung
 
-WORKER_TTL = 30  # seconds; an idle worker speaks up every WORKER_TTL - 15
+WORKER_TTL = 30  # seconds
 MAINTENANCE = 15  # seconds
+LOOK_EVERY = 2  # seconds without a ring
 PAUSE = 0.5  # seconds between two tries to reach Redis
 
 log = structlog.get_logger("worker")
@@ -64,6 +65,29 @@ class DeskWorker(SimpleWorker):
     def perform_job(self, job: Job, queue: Queue, execution: Execution) -> bool:
         with self.app.app_context():
             return super().perform_job(job, queue, execution)
+
+    def dequeue_job_and_maintain_ttl(
+        self, timeout: int | None, max_idle_time: int | None = None
+    ) -> tuple[Job, Queue] | None:
+        """Wait for a ring. While none comes, look whether somebody should have rung: every ticker may have died."""
+        taken = None
+        while not (taken or self._stop_requested):
+            taken = super().dequeue_job_and_maintain_ttl(LOOK_EVERY, LOOK_EVERY)
+            if not taken:
+                self._attempt_unrung()
+        return taken
+
+    def _attempt_unrung(self) -> None:
+        name = self.queues[0].name
+        try:
+            with self.app.app_context():
+                if (ids := unrung(name)) is not None:
+                    log.warning("nobody rang", task=name)
+                    self.set_state(WorkerStatus.BUSY)  # told to stop, it ends this first
+                    self.heartbeat(SECONDS[name])
+                    TASKS[name](*ids)
+        except (SQLAlchemyError, DomainError):
+            log.exception("not done unrung", task=name)
 
     def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
         super().heartbeat(timeout, pipeline)

@@ -7,6 +7,7 @@ import signal
 import threading
 import zlib
 from collections import Counter
+from contextlib import contextmanager
 from datetime import timedelta
 from http.client import HTTPConnection
 from time import monotonic, sleep
@@ -66,6 +67,15 @@ def pass_time(house, updates=0):
         return before
 
 
+@contextmanager
+def stopped(house, name):
+    pid = house.kill(name, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
 def firings():
     return db.session.scalar(select(func.count()).select_from(Firing))
 
@@ -89,15 +99,21 @@ def test_what_is_due_is_done(house):
 
 
 def test_without_a_worker_the_ticker_does_it(house):
-    stopped = house.kill("sweep", signal.SIGSTOP)
-    try:
+    with stopped(house, "sweep"):
         before = pass_time(house)
         eventually(lambda: is_all_done(house), seconds=PATIENCE)
         assert_fired_once(house, before)
-    finally:
-        os.kill(stopped, signal.SIGCONT)
     sleep(1)  # the woken worker finds its rings answered
     assert_fired_once(house, before)
+
+
+def test_a_worker_that_nobody_rings_leaves_when_it_is_told_to(house):
+    """In the middle of what it does unrung, too: it ends that first."""
+    with stopped(house, "ticker"):
+        pass_time(house)
+        pid = house.kill("sweep", signal.SIGTERM)
+        eventually(lambda: house.processes().get("sweep") not in (pid, None), seconds=PATIENCE)
+        eventually(lambda: is_all_done(house), seconds=PATIENCE)
 
 
 def test_without_redis_the_ticker_does_it(house):
@@ -212,6 +228,16 @@ def test_killing_the_sender_repeats_at_most_the_mail_in_its_hands(mailing_house,
     expected = eventually(lambda: sent_by(mailing_house), seconds=PATIENCE)
     assert set(sink.ids) == set(expected)
     assert len(sink.ids) - len(expected) <= 2
+
+
+def test_without_a_ticker_the_workers_do_it(mailing_house, sink):
+    house = mailing_house
+    with stopped(house, "ticker"):
+        before = pass_time(house)
+        eventually(lambda: is_all_done(house), seconds=PATIENCE)
+        assert_fired_once(house, before)
+        expected = eventually(lambda: sent_by(house), seconds=PATIENCE)
+    assert Counter(sink.ids) == Counter(expected)
 
 
 def test_without_redis_the_ticker_sends(tmp_path, smtp_url, sink, redis_server):
