@@ -13,7 +13,7 @@ from models.record.heartbeat import Heartbeat, age_of
 from models.record.outage import outage_of
 from models.record.verdict import last_verdict
 
-SILENT_AFTER = {"ticker": 15, "redis": 15, "worker": 45, "auditor": 300}  # seconds; a resting worker beats every 15
+SILENT_AFTER = {"ticker": 15, "redis": 15, "worker": 45, "auditor": 300}  # seconds; a resting worker beats every 5
 WORKERS = ("worker-sweep", "worker-deliver", "worker-job")
 UNFIRED_TOO_LONG = 30  # seconds that a due mark may wait: any sweeper that lives is quicker
 OK, DEGRADED, BROKEN = "ok", "degraded", "broken"
