@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
+from flask import current_app
 from redis import Redis, exceptions
 from rq.exceptions import NoSuchJobError
 from rq.job import Job
@@ -62,7 +63,7 @@ def unrung(name: str) -> tuple[int, ...] | None:
     """The ids with which the task should have been rung long ago: no ticker lives, it seems. None: it should not."""
     if name == "sweep" and escalation.oldest_unfired() >= SWEEP_UNRUNG:
         return ()
-    if name == "deliver" and outbox.oldest_wait() >= SEND_UNRUNG:
+    if name == "deliver" and current_app.config["SETTINGS"].smtp_url and outbox.unsent_for() >= SEND_UNRUNG:
         return tuple(outbox.due(1)[:1]) or None
     return None
 

@@ -5,7 +5,7 @@ Any number of tickers may run: what they do is claimed in the database, what the
 
 import signal
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
 from time import sleep
@@ -33,6 +33,7 @@ PERIOD = 0.25  # seconds between two looks
 RING_AGAIN = 1.0  # seconds between two rings while the same clock waits
 SWEEP_PATIENCE = 2.0  # seconds that a due clock waits for a worker (safety.md rule 4)
 SEND_PATIENCE = 5.0
+SECONDS_TO_LEAVE = 5.0  # the supervisor waits for six
 BEAT_EVERY = 5.0
 COMPLAIN_EVERY = 30.0
 TIDY_EVERY = 3600.0
@@ -58,6 +59,7 @@ def tick_until_stopped(app: Flask, *, redis_url: str) -> None:
         began = clock.steady()
         if not ticker.tick():
             sleep(max(0.0, ticker.rest - (clock.steady() - began)))
+    ticker.leave()
 
 
 @dataclass
@@ -116,6 +118,11 @@ class Ticker:
                 more = self._attempt(duty) or more
         return more
 
+    def leave(self) -> None:
+        """What is on its way to a mail server is waited for: nobody else could know that it has been taken."""
+        if self._sending:
+            wait([self._sending], SECONDS_TO_LEAVE)
+
     def _attempt(self, duty: Callable[[], bool]) -> bool:
         """Do one duty; a database that is away must not end the ticker, nor fill the log."""
         try:
@@ -135,17 +142,16 @@ class Ticker:
         return False
 
     def _deadlines(self) -> bool:
-        wait = self._mark
-        wait.sees(self._waiting_mark())
-        if wait.what is None:
+        self._mark.sees(self._waiting_mark())
+        if self._mark.what is None:
             return False
-        if wait.is_to_be_rung():
+        if self._mark.is_to_be_rung():
             self._bell.ring("sweep")
-        is_patient = self._bell.is_there and not wait.has_lasted(SWEEP_PATIENCE)
+        is_patient = self._bell.is_there and not self._mark.has_lasted(SWEEP_PATIENCE)
         if is_patient and not escalation.is_crowd():
             return False
         swept = escalation.sweep()
-        wait.what = self._waiting_mark()  # our own work is no sign that a worker is there
+        self._mark.what = self._waiting_mark()  # our own work is no sign that a worker is there
         return swept > 0
 
     def _waiting_mark(self) -> tuple[int, int] | None:

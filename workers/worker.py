@@ -35,19 +35,18 @@ def work(app: Flask, *, redis_url: str, name: str) -> None:
     connection = queues.connect(redis_url, patience=WORKER_TTL)  # it waits for jobs on this connection
     was_away = False
     try:
-        while True:
+        while not jobs.leaving.is_set():
             try:
                 _clear(connection, name)
                 _begin(connection, app, name).work(logging_level="WARNING")
             except RedisError as error:
-                if not (was_away or DeskWorker.is_leaving):
+                if not (was_away or jobs.leaving.is_set()):
                     log.warning("Redis is away", queue=name, reason=str(error))
                 was_away = True
             else:
                 was_away = False
-            if DeskWorker.is_leaving:
-                return
-            sleep(PAUSE)
+            if not jobs.leaving.is_set():
+                sleep(PAUSE)
     except StopRequested:
         return
 
@@ -58,7 +57,6 @@ class DeskWorker(SimpleWorker):
     job_class = BihuanJob
     log_job_description = False
     max_connection_wait_time = 2.0
-    is_leaving = False
     app: Flask
     _beat_at = float("-inf")
 
@@ -71,7 +69,7 @@ class DeskWorker(SimpleWorker):
     ) -> tuple[Job, Queue] | None:
         """Wait for a ring. While none comes, look whether somebody should have rung: every ticker may have died."""
         taken = None
-        while not (taken or self._stop_requested):
+        while not (taken or jobs.leaving.is_set()):
             taken = super().dequeue_job_and_maintain_ttl(LOOK_EVERY, LOOK_EVERY)
             if not taken:
                 self._attempt_unrung()
@@ -99,7 +97,7 @@ class DeskWorker(SimpleWorker):
         """Stay deaf to rq's commands: whoever reaches the server must not stop the worker."""
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
-        DeskWorker.is_leaving = self._stop_requested = True
+        self._stop_requested = True
         jobs.leaving.set()
         if self.get_state() != WorkerStatus.BUSY:
             raise StopRequested

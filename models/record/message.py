@@ -153,15 +153,24 @@ def is_crowd() -> bool:
     return db.session.scalar(wanted.offset(CROWD).limit(1)) is not None
 
 
-@command
 def claim(message_id: int) -> Message | None:
     """Take the letter that the message is part of for six seconds, if nobody else has it; None: nothing to do.
 
     What comes back is the letter's first message; `together` has all of them.
     """
-    now, is_first_trial = clock.real_now(), select(Message.id).where(Message.id == message_id, *_IS_FIRST_TRIAL)
-    if outage.outage_of(MAIL) and not (db.session.scalar(is_first_trial) or outage.may_try(MAIL)):
+    try:
+        return _claim(message_id)
+    except _NotItsTurn:
         return None
+
+
+class _NotItsTurn(Exception):
+    """Another letter tries whether letters are let in again: this one stays as it was."""
+
+
+@command
+def _claim(message_id: int) -> Message | None:
+    now = clock.real_now()
     first = _letter_of(message_id, now)
     taken = db.session.execute(
         update(Message)
@@ -178,6 +187,9 @@ def claim(message_id: int) -> Message | None:
     if message.attempts > len(PAUSES) + 1:  # it ends whoever sends it: people have to look
         _write(first, state=FAILED, next_try_at=None, error="tried too often")
         return None
+    is_first_trial = message.template == TRIAL and message.error == ""
+    if not (is_first_trial or outage.may_try(MAIL)):
+        raise _NotItsTurn
     return message
 
 
@@ -213,8 +225,7 @@ def failed(message_id: int, *, error: str, permanent: bool = False, is_answer: b
 
     `is_answer`: the other side said so, of this letter; it lets letters in.
     """
-    if is_answer:
-        outage.is_over(MAIL)
+    (outage.is_over if is_answer else outage.hand_back)(MAIL)
     _put_off(message_id, error=error, permanent=permanent)
 
 
@@ -245,6 +256,7 @@ def _put_off(message_id: int, *, error: str, permanent: bool = False) -> None:
 @command
 def leave(message_id: int) -> None:
     """Whoever tried cannot write this letter, a newer version can: the try does not count, and another comes soon."""
+    outage.hand_back(MAIL)
     later = clock.real_now() + LEFT_FOR
     _write(message_id, next_try_at=later, attempts=Message.attempts - 1, error="of a newer version")
 
@@ -399,6 +411,13 @@ _UNREAD = select(func.count()).select_from(  # every page asks, so it is built o
     .limit(100)
     .subquery()
 )
+
+
+def unsent_for() -> float:
+    """Seconds for which a letter could have been sent, and was not; in an outage those since its pause."""
+    away = outage.outage_of(MAIL)
+    since_pause = (clock.real_now() - away.next_try_at).total_seconds() if away else float("inf")
+    return max(min(oldest_wait(), since_pause), 0.0)
 
 
 def oldest_wait() -> float:

@@ -32,10 +32,16 @@ def outage_of(channel: str) -> Outage | None:
 
 def may_try(channel: str) -> bool:
     """Whether a letter may go now: any while the channel works, else one after each pause. Runs inside a command."""
+    if outage_of(channel) is None:
+        return True
     now = clock.real_now()
     turn = update(Outage).where(Outage.channel == channel, Outage.next_try_at <= now)
-    taken = db.session.execute(turn.values(next_try_at=now + TURN))
-    return bool(taken.rowcount) or outage_of(channel) is None  # type: ignore[attr-defined]
+    return bool(db.session.execute(turn.values(next_try_at=now + TURN)).rowcount)  # type: ignore[attr-defined]
+
+
+def hand_back(channel: str) -> None:
+    """Whoever had the turn did not come as far as the other side; the next may try. Runs inside a command."""
+    db.session.execute(update(Outage).where(Outage.channel == channel).values(next_try_at=clock.real_now()))
 
 
 def note(channel: str, reason: str, *, is_refused: bool = False) -> datetime:

@@ -177,12 +177,23 @@ def test_one_that_cannot_even_be_claimed_keeps_no_other(four, channel, monkeypat
     assert states(four) == [QUEUED, SENT, SENT, SENT]
 
 
-def test_it_passes_over_what_others_are_at_but_not_for_ever(four, channel, monkeypatch):
+def test_it_passes_over_what_others_are_at_once_each(four, channel, monkeypatch):
     asked = []
     monkeypatch.setattr(outbox, "claim", asked.append)
-    monkeypatch.setattr(delivery, "MOST_PASSED", 3)
     delivery.deliver_due(four[0])
-    assert asked == four[:3]
+    assert asked == outbox.due()
+
+
+def test_no_transaction_is_open_while_it_takes_leave(four, monkeypatch):
+    seen = []
+
+    class Server:
+        def leave(self):
+            seen.append((is_writing(), db.session().in_transaction()))
+
+    monkeypatch.setattr(mail, "send", lambda letter, **_: mail._kept.get().append(Server()) or "250 OK")
+    delivery.deliver_due(four[0])
+    assert set(seen) == {(False, False)}
 
 
 def test_it_ends_after_a_while_and_when_it_is_told_to(four, channel, monkeypatch):

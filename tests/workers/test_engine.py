@@ -36,9 +36,10 @@ class Sink:
     """A mail server that keeps the Message-IDs, and may be slow."""
 
     def __init__(self):
-        self.ids, self.pause = [], 0.0
+        self.ids, self.begun, self.pause = [], 0, 0.0
 
     async def handle_DATA(self, server, session, envelope):
+        self.begun += 1
         sleep(self.pause)
         line = next(line for line in envelope.content.splitlines() if line.lower().startswith(b"message-id:"))
         self.ids.append(line.split()[1].decode())
@@ -244,6 +245,18 @@ def test_without_redis_the_ticker_sends(tmp_path, smtp_url, sink, redis_server):
     with a_house_of_people(tmp_path, SMTP_URL=smtp_url, REDIS_URL=redis_server.url) as house:
         redis_server.kill()
         pass_time(house, updates=20)
+        expected = eventually(lambda: sent_by(house), seconds=PATIENCE)
+    assert Counter(sink.ids) == Counter(expected)
+
+
+def test_a_ticker_that_is_told_to_leave_ends_the_letter_in_its_hands(tmp_path, smtp_url, sink, redis_server):
+    with a_house_of_people(tmp_path, SMTP_URL=smtp_url, REDIS_URL=redis_server.url) as house:
+        redis_server.kill()
+        sink.pause = 1.0
+        pass_time(house, updates=3)
+        eventually(lambda: sink.begun, seconds=PATIENCE)
+        house.kill("ticker", signal.SIGTERM)
+        sink.pause = 0.0
         expected = eventually(lambda: sent_by(house), seconds=PATIENCE)
     assert Counter(sink.ids) == Counter(expected)
 

@@ -184,6 +184,22 @@ def test_a_refused_letter_does_not_spoil_the_next(sink, smtp_url):
         assert send(smtp_url) == "250 OK"
 
 
+@pytest.mark.parametrize("answer", ["550 too many in one session", "452 too many", "421 too many"])
+@pytest.mark.parametrize("verb", ["to_recipient", "to_data"])
+def test_what_ends_a_conversation_is_no_word_about_the_letter(sink, smtp_url, verb, answer, monkeypatch):
+    plain = Sink.handle_MAIL
+
+    async def one_only(self, server, session, *words):
+        said = await plain(self, server, session, *words)
+        setattr(self, verb, "250 OK" if session.letters == 1 else answer)
+        return said
+
+    monkeypatch.setattr(Sink, "handle_MAIL", one_only)
+    with mail.one_conversation():
+        assert [send(smtp_url) for _ in range(3)] == ["250 OK"] * 3
+    assert len(sink.taken) == 3
+
+
 def test_between_two_letters_it_is_as_impatient_as_before(sink, smtp_url, monkeypatch):
     monkeypatch.setattr(mail, "SECONDS_PER_VERB", 0.2)
     with mail.one_conversation():

@@ -217,3 +217,29 @@ def test_the_outage_begins_when_nobody_lets_the_first_in_and_not_with_each(owed,
     assert (found.since, found.tries) == (began, 2)
     command(outage.is_over)(MAIL)
     assert outage.outage_of(MAIL) is None
+
+
+def test_a_ring_for_a_letter_that_has_left_takes_nobodys_turn(owed, server, real):
+    delivery.deliver(owed[0])
+    server.says = AWAY
+    delivery.deliver(owed[1])
+    real(outage.PAUSES[0])
+    delivery.deliver(owed[0])
+    assert outbox.due() == [owed[1]]
+
+
+def test_who_does_not_come_as_far_as_the_server_hands_the_turn_back(owed, server, real, monkeypatch):
+    server.says = AWAY
+    delivery.deliver(owed[0])
+    real(outage.PAUSES[0])
+    monkeypatch.setattr(delivery, "render", lambda message: 1 / 0)
+    delivery.deliver(owed[0])
+    assert outbox.due() == [owed[1]], "at once"
+
+
+def test_a_letter_whose_turn_it_is_not_stays_as_it_was(owed, server):
+    server.says = AWAY
+    delivery.deliver(owed[0])
+    before = (row(owed[1]).attempts, row(owed[1]).next_try_at, row(owed[1]).letter_id)
+    assert outbox.claim(owed[1]) is None
+    assert (row(owed[1]).attempts, row(owed[1]).next_try_at, row(owed[1]).letter_id) == before

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from redis.exceptions import RedisError
 from rq.worker.base import WorkerStatus
 from sqlalchemy.exc import OperationalError
 
@@ -10,15 +11,16 @@ from models.record import message as outbox
 from tests.factories import a_ticket
 from tests.models.test_deadlines import at
 from tests.models.test_messages import real as real
-from workers import queues, tasks, worker
+from workers import jobs, queues, tasks, worker
 from workers.channels import Unheard
 
 
 @pytest.fixture
 def sweeper(app, redis_server, monkeypatch):
-    """A worker for whose queue nobody rings; two seconds are half a second here, no fraction can be asked for."""
+    """A worker for whose queue nobody rings."""
     monkeypatch.setattr(worker, "LOOK_EVERY", 1)
-    return worker._begin(queues.connect(redis_server.url, patience=5), app, "sweep")
+    yield worker._begin(queues.connect(redis_server.url, patience=5), app, "sweep")
+    jobs.leaving.clear()
 
 
 def test_a_mark_that_waits_for_long_is_swept_unrung(app, time):
@@ -28,7 +30,12 @@ def test_a_mark_that_waits_for_long_is_swept_unrung(app, time):
         assert tasks.unrung("sweep") == ids
 
 
-def test_a_letter_that_waits_for_long_is_sent_unrung_but_in_an_outage_only_after_the_pause(app, real):
+@pytest.fixture
+def with_mail(app, monkeypatch):
+    monkeypatch.setattr(app.config["SETTINGS"], "smtp_url", "smtp://127.0.0.1:9")
+
+
+def test_a_letter_that_waits_for_long_is_sent_unrung_but_in_an_outage_only_after_the_pause(with_mail, real):
     assert tasks.unrung("deliver") is None
     a_ticket("awaiting_engineer")
     (first, *_) = outbox.due()
@@ -39,7 +46,17 @@ def test_a_letter_that_waits_for_long_is_sent_unrung_but_in_an_outage_only_after
     outbox.unheard(first, error=Unheard("refused").reason)
     assert tasks.unrung("deliver") is None
     real(2)
+    assert outbox.due(1) == [first]
+    assert tasks.unrung("deliver") is None, "others have six seconds for it"
+    real(6)
     assert tasks.unrung("deliver") == (first,)
+
+
+def test_without_a_mail_server_nothing_is_sent_unrung(app, real):
+    a_ticket("awaiting_engineer")
+    real(100)
+    assert outbox.due()
+    assert tasks.unrung("deliver") is None
 
 
 def test_long_work_is_never_begun_unrung(app):
@@ -66,19 +83,30 @@ def test_what_it_does_unrung_is_ended_before_it_leaves(sweeper, monkeypatch):
         states.append(sweeper.get_state())
         sweeper.request_stop(15, None)
 
-    monkeypatch.setattr(worker.DeskWorker, "is_leaving", False)
     monkeypatch.setattr(worker, "unrung", lambda name: ())
     monkeypatch.setitem(worker.TASKS, "sweep", told_to_stop)
-    try:
-        assert sweeper.dequeue_job_and_maintain_ttl(None) is None
-    finally:
-        worker.jobs.leaving.clear()
+    assert sweeper.dequeue_job_and_maintain_ttl(None) is None
     assert states == [WorkerStatus.BUSY]
+
+
+def test_a_worker_that_is_told_to_leave_between_two_lives_begins_no_other(sweeper, app, redis_server, monkeypatch):
+    """It may have died of a lost Redis: the word reaches the old one."""
+    lives = []
+
+    def live(connection, app, name):
+        lives.append(name)
+        sweeper.set_state(WorkerStatus.BUSY)
+        sweeper.request_stop(15, None)
+        raise RedisError("lost")
+
+    monkeypatch.setattr(worker, "_begin", live)
+    worker.work(app, redis_url=redis_server.url, name="sweep")
+    assert lives == ["sweep"]
 
 
 def test_a_database_that_is_away_does_not_end_it(sweeper, monkeypatch):
     def away(name):
-        sweeper._stop_requested = True
+        jobs.leaving.set()
         raise OperationalError("SELECT", {}, Exception("away"))
 
     monkeypatch.setattr(worker, "unrung", away)

@@ -39,8 +39,8 @@ def send(letter: Letter, *, message_id: str, smtp_url: str) -> str:
         server = kept.pop()
         try:
             return _hand_over(server, message)
-        except Unheard:  # it may take so many in one conversation, and no more
-            if server.has_begun:
+        except NotSent as trouble:  # it may take so many in one conversation, and say anything to one more
+            if isinstance(trouble, Unheard) and server.has_begun:
                 raise
     return _hand_over(_let_in(smtp_url), message)
 
