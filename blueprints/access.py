@@ -84,16 +84,19 @@ def requires(action: str, of: Callable[..., Any] | None = None) -> Callable[...,
                 return sign_in_first()
             if _owes_factor():
                 return _factor_first()
-            if of is None:
-                _refuse_unless(action, None)
-                return view(**args)
             try:
-                thing = of(**{name: args.pop(name) for name in _names(of)})
-                _refuse_unless(action, thing)
-            except (Missing, Refused):
+                return enter(**args)
+            except (Missing, Refused):  # it may have gone, or be theirs no more, because of this very form
                 if answered := one_time.answered_already():
                     return pages.done(answered)
                 raise
+
+        def enter(**args: Any) -> Any:
+            if of is None:
+                _refuse_unless(action, None)
+                return view(**args)
+            thing = of(**{name: args.pop(name) for name in _names(of)})
+            _refuse_unless(action, thing)
             if request.method == "GET" and isinstance(thing, Ticket):
                 return _look(thing, action, lambda: view(thing, **args))
             return view(thing, **args)

@@ -61,6 +61,12 @@ def answer_of(token: str | None) -> str | None:
     return held.location
 
 
+def is_spent() -> bool:
+    """Whether the form that is being sent has led somewhere already, with these words or others."""
+    token = nonce()
+    return token is not None and once.spent(token) is not None
+
+
 def answered_already() -> str | None:
     """Where the form that is being sent again led, also when its sender may no longer send it."""
     if request.method in ("GET", "HEAD", "OPTIONS"):

@@ -180,10 +180,13 @@ def add_error(form: FlaskForm, refusal: DomainError) -> None:
 
 
 def files_of(uploads: Sequence[FileStorage], actor: Person | Link) -> list[str]:
-    """Keep what was uploaded, before anything else is judged; returns the keys, earlier ones included."""
+    """Keep what was uploaded, before anything else is judged; returns the keys, earlier ones included.
+
+    Of a form that has led somewhere already nothing is kept: those files are where the first led.
+    """
     if "kept_keys" not in g:
         g.kept_keys = [key for key in request.form.getlist("kept") if key.isalnum()]
-        for upload in uploads:
+        for upload in () if one_time.is_spent() else uploads:
             if upload and upload.filename and "too_many" not in g:
                 _keep(upload, actor)
     return list(g.kept_keys)

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Response, current_app, g, request, url_for
 from flask_wtf import FlaskForm
 
-from blueprints import pages, rates
+from blueprints import one_time, pages, rates
 from blueprints.access import link as find
 from blueprints.access import public
 from blueprints.customer_verification import bp
@@ -69,7 +69,8 @@ def living(*purposes: str) -> Callable[..., Any]:
         def entered(token: str, **more: Any) -> Response:
             link = _take(token)
             if link.death:
-                return _dead_page(link)
+                answered = one_time.answered_already()
+                return pages.done(answered) if answered else _dead_page(link)
             return view(link, **more) if not purposes or link.purpose in purposes else _page(link, astray=True)
 
         return entered

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from models.ground.db import db
+from models.ground.db import command, db
 from models.people.person import Person
 
 FILE = "setup-code"
@@ -33,8 +33,9 @@ def is_going_on(home: Path) -> bool:
     return (home / FILE).exists()
 
 
+@command
 def end(home: Path) -> None:
-    """Set up once: from now on the code opens nothing."""
+    """Set up once: from now on the code opens nothing. A command, so that its form counts once."""
     (home / FILE).unlink(missing_ok=True)
 
 

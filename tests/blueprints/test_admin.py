@@ -341,7 +341,12 @@ def test_the_clock_moves_in_the_demonstration_only(english, app, monkeypatch):
     assert browser.open("/admin/clock").status == 404
     monkeypatch.setattr(app.config["SETTINGS"], "env", "demo")
     moved: list[timedelta] = []
-    monkeypatch.setattr(demo_clock, "move_demo_clock", lambda span, *, actor: moved.append(span))
+
+    @command
+    def move(span, *, actor):
+        moved.append(span)
+
+    monkeypatch.setattr(demo_clock, "move_demo_clock", move)
     answer = browser.submit("/admin/clock", "move_demo_clock", span="4h")
     assert answer.status == 303
     assert moved == [timedelta(hours=4)]

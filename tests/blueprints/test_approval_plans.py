@@ -143,6 +143,14 @@ def test_a_revision_begins_with_the_words_and_files_before_and_blocks(sign_in):
     assert not zhao.get(f"/t/{number}").all("a", href=f"/t/{number}/work"), "nothing may be carried out"
 
 
+def test_a_form_that_is_sent_again_keeps_none_of_its_files_again(sign_in):
+    zhao, number = sign_in("zhao"), a_ticket("awaiting_plan").number
+    form = zhao.get(f"/t/{number}/plan").form("submit_plan")
+    led = [zhao.press(form, **PLAN, files=(BytesIO(b"x"), "容量.txt")).response.location for _press in range(2)]
+    assert led == [f"/t/{number}"] * 2
+    assert db.session.query(Attachment).count() == 1
+
+
 def test_a_file_taken_away_is_shown_as_gone(sign_in):
     zhao, number = sign_in("zhao"), a_ticket("awaiting_plan").number
     zhao.does(f"/t/{number}/plan", "submit_plan", **PLAN, files=(BytesIO(b"x"), "容量.txt"))

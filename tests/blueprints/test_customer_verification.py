@@ -11,6 +11,7 @@ from blueprints.messages import render
 from models.clockwork import escalation
 from models.ground import clock
 from models.ground.db import command, db
+from models.insight.dossier import events_of
 from models.record.attachment import Attachment
 from models.record.consent import Consent
 from models.record.deadline import Deadline
@@ -234,6 +235,18 @@ def test_a_change_of_mind_goes_back_to_work_and_the_link_says_so(link, browser):
     page = browser.get(url)
     assert page.status == 410
     assert "worked on again" in page.text
+
+
+def test_who_presses_twice_is_led_to_one_place_though_the_link_has_ended_meanwhile(link, browser):
+    url, number = link
+    browser.does(url, "confirm", verdict="yes")
+    form = browser.get(url).form("dispute")
+    for _press in range(2):
+        answer = browser.press(form, reason="又转圈了。")
+        assert (answer.status, answer.response.location) == (303, url)
+        assert browser.get(url).status == 410
+    assert browser.press(form, reason="别的话").status == 409, "other words are another answer"
+    assert [event.name for event in events_of(find_ticket(number))].count("disputed") == 1
 
 
 def test_a_change_of_mind_after_closing_reopens(cast, browser):

@@ -103,6 +103,11 @@ def test_afterwards_nothing_is_there(root):
     assert [root.open(path).status for path in ("/setup", *(f"/setup/{step}" for step in STEPS))] == [404] * 5
 
 
+def test_the_last_button_pressed_twice_leads_to_one_place(root):
+    form = root.get("/setup/checks").form("set_up_checks")
+    assert [root.press(form).response.location for _press in range(2)] == ["/admin", "/admin"]
+
+
 def test_with_people_in_it_there_is_no_set_up(browser, sign_in):
     assert browser.open("/setup").status == 404
     assert sign_in("admin").open("/setup/policy").status == 404

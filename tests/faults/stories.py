@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pyotp
+from flask import current_app
 from sqlalchemy import select
 
 from models import demonstration
@@ -13,6 +14,7 @@ from models.clockwork import anchor, auditor, course, escalation
 from models.clockwork import calendars as moving
 from models.ground import clock
 from models.ground.db import db
+from models.people import claim
 from models.people.customer import Contact
 from models.people.factor import authenticator_of, passkeys_of
 from models.people.session import PasswordReset, Session, session_of
@@ -339,6 +341,7 @@ def an_empty_house() -> None:
     empty()
     demonstration.found_desk()
     founding.claim_desk(login="erste", name="第一", email="erste@example.com", password=PASSWORD, browser="x")
+    claim.end(current_app.config["SETTINGS"].home)
     empty()
     demonstration.found_desk()
     demonstration.cast_people()

@@ -21,6 +21,11 @@ from tests.database import NOT_BUSINESS, difference, everything
 
 AGAIN = 2
 ONLY_ONCE = ("password", "otp", "code", "credential")  # doors: whoever opens one twice has signed in twice
+OF_A_SESSION = (
+    "sign_out",
+    "sign_in_as",
+    "sign_in_with_passkey",
+)  # another session, and what belonged to the one before is refused
 FOLDER = "FAULTS_FOLDER"
 _plain = Browser.press
 pressed: dict[str, int] = {}
@@ -40,6 +45,9 @@ def _again(browser: Browser, form: Form, leave_out: tuple[str, ...], kept: dict[
     before = everything(but=NOT_BUSINESS)
     for _ in range(AGAIN):
         answer = _plain(browser, form, leave_out=leave_out, **_fresh(kept))
+        if form.action in OF_A_SESSION:
+            assert answer.status == 403, f"{form.action} was answered {answer.status} the second time"
+            continue
         assert answer.status == 303, f"{form.action} at {form.url} was answered {answer.status} the second time"
         assert answer.response.location == first.response.location, form.action
     changed = difference(before, everything(but=NOT_BUSINESS))
@@ -49,14 +57,19 @@ def _again(browser: Browser, form: Form, leave_out: tuple[str, ...], kept: dict[
 
 def _kept(value: Any) -> Any:
     """Files are read once and offered anew each time."""
+    if isinstance(value, list):
+        return [_kept(each) for each in value]
     return (value[0].read(), value[1]) if isinstance(value, tuple) and hasattr(value[0], "read") else value
 
 
 def _fresh(kept: dict[str, Any]) -> dict[str, Any]:
-    return {
-        name: (BytesIO(value[0]), value[1]) if isinstance(value, tuple) and isinstance(value[0], bytes) else value
-        for name, value in kept.items()
-    }
+    return {name: _offered(value) for name, value in kept.items()}
+
+
+def _offered(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_offered(each) for each in value]
+    return (BytesIO(value[0]), value[1]) if isinstance(value, tuple) and isinstance(value[0], bytes) else value
 
 
 def _endpoint(url: str) -> str:
