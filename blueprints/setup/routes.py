@@ -119,14 +119,10 @@ def hours() -> Response:
 @requires("administer")
 def look_round() -> Response:
     """What works and what does not, with the command that helps; and the end of setting up."""
-
-    def end() -> None:
-        claim.end(_home())
-
     return _step(
         "checks",
         PlainForm(),
-        do=end,
+        do=lambda: claim.end(_home()),
         then="admin.home",
         found=checks.found(me()),
         trial=last_trial(me()),

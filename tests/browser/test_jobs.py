@@ -85,4 +85,5 @@ def test_the_checks_of_the_set_up_look_again_by_themselves(house, desk):
         expect(button).to_be_focused()
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     finally:
-        claim.end(home)
+        with house.app.app_context():
+            claim.end(home)
