@@ -1,4 +1,4 @@
-"""What every request and every answer gets: an id, proof of origin, and the headers of safety.md."""
+"""What every request and every answer gets: an id, proof of origin, and the headers that browsers obey."""
 
 import re
 import secrets

@@ -21,7 +21,7 @@ from workers.sweep import sweep
 TASKS: dict[str, Callable[..., None]] = {"sweep": sweep, "deliver": deliver_due, "job": work}  # each has its own queue
 SECONDS = {"sweep": 60, "deliver": 300, "job": 3600}
 LONGEST_PAYLOAD = 1_000  # bytes
-SWEEP_UNRUNG = 3.0  # seconds that a due clock waits until a worker comes for it that nobody has rung (safety.md rule 4)
+SWEEP_UNRUNG = 3.0  # seconds that a due clock waits until a worker comes for it that nobody has rung (safety rule 4)
 SEND_UNRUNG = 6.0
 
 log = structlog.get_logger("tasks")

@@ -30,8 +30,8 @@ from workers.queues import SWEPT, Doorbell
 from workers.tail import Letters, Tail
 
 PERIOD = 0.25  # seconds between two looks
-RING_AGAIN = 1.0  # seconds between two rings while the same clock waits
-SWEEP_PATIENCE = 2.0  # seconds that a due clock waits for a worker (safety.md rule 4)
+RING_AGAIN = 1.0  # seconds between two rings while the same clock or letter waits
+SWEEP_PATIENCE = 2.0  # seconds that a due clock waits for a worker (safety rule 4)
 SEND_PATIENCE = 5.0
 SECONDS_TO_LEAVE = 5.0  # the supervisor waits for six
 BEAT_EVERY = 5.0

@@ -188,7 +188,7 @@ def is_sqlite() -> bool:
 
 
 def prepare(engine: Engine) -> None:
-    """Give the engine's connections the manners of safety.md: durable, read-only unless a command."""
+    """Give the engine's connections their manners: durable, read-only unless a command."""
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
