@@ -1,6 +1,5 @@
 """Letters that wait: each sent in a conversation of its own, and all of them in one, in turns in this process."""
 
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -13,11 +12,13 @@ from sqlalchemy import select
 from app import Settings, create_app
 from bench.databases import KEY, Crowded
 from bench.results import Result
+from bench.stack import free_port
 from models.ground.db import db
 from models.people.customer import Contact
 from models.people.person import find_person
 from models.record import message as outbox
 from models.steps import intake
+from workers.channels import Unheard, mail
 from workers.delivery import deliver, deliver_due
 
 LETTERS = 200  # of one turn
@@ -67,12 +68,11 @@ def _timed(send: Callable[[list[int]], object]) -> float:
 @contextmanager
 def _mail_server() -> Iterator[str]:
     """One that takes everything, in a process of its own."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        place = f"127.0.0.1:{free.getsockname()[1]}"
+    place = f"127.0.0.1:{free_port()}"
     server = subprocess.Popen([sys.executable, "-m", "aiosmtpd", "-n", "-l", place, "-c", "aiosmtpd.handlers.Sink"])
     try:
         until = monotonic() + PATIENCE
-        while not _listens(place):
+        while not _answers(f"smtp://{place}"):
             assert monotonic() < until, "no mail server"
             sleep(0.05)
         yield f"smtp://{place}"
@@ -81,8 +81,8 @@ def _mail_server() -> Iterator[str]:
         server.wait()
 
 
-def _listens(place: str) -> bool:
-    host, _, port = place.partition(":")
-    with suppress(OSError), socket.create_connection((host, int(port)), timeout=1):
+def _answers(url: str) -> bool:
+    with suppress(Unheard):
+        mail.greet(url)
         return True
     return False

@@ -38,7 +38,7 @@ class Server:
     """A running stack: where it listens, and its processes."""
 
     def __init__(self, kind: str, database: Crowded) -> None:
-        self.port, self.database = _free_port(), database
+        self.port, self.database = free_port(), database
         surroundings = {name: value for name, value in os.environ.items() if name in KEPT}
         self._child = subprocess.Popen(
             [sys.executable, "-m", "bench.stack", kind],
@@ -114,7 +114,7 @@ def main(words: list[str]) -> int:
     return BareHouse(create_bare(settings), settings, listener).stand()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])

@@ -34,7 +34,7 @@ APP, MAIL = "app", "mail"
 QUEUED, SENT, FAILED = "queued", "sent", "failed"
 LEASE = timedelta(seconds=6)
 LEFT_FOR = timedelta(seconds=30)
-CROWD = 200  # messages
+CROWD = 200  # messages that are due; with more the ticker sends, too
 LONGEST_LETTER = 1_000  # messages; what is more makes another letter
 KNOWN = "known from the sent-journal"  # in the place of a server's answer
 TRIAL = "trial"  # the letter that shows whether letters arrive

@@ -21,11 +21,8 @@ from tests.database import NOT_BUSINESS, difference, everything
 
 AGAIN = 2
 ONLY_ONCE = ("password", "otp", "code", "credential")  # doors: whoever opens one twice has signed in twice
-OF_A_SESSION = (
-    "sign_out",
-    "sign_in_as",
-    "sign_in_with_passkey",
-)  # another session, and what belonged to the one before is refused
+# Another session begins, or none is left: what belonged to the one before is refused.
+OF_A_SESSION = ("sign_out", "sign_in_as", "sign_in_with_passkey")
 FOLDER = "FAULTS_FOLDER"
 _plain = Browser.press
 pressed: dict[str, int] = {}
